@@ -35,10 +35,11 @@ static void complete(struct command *command, enum err err, enum reason reason)
 	(void)err;
 }
 
-static void leave(struct link *link, struct command *command)
+static void leave(struct command *command)
 {
 	list_remove(&command->node);
-	link->command_count--;
+	command->link->command_count--;
+	command->link = NULL;
 	run_cancel(&command->timer);
 }
 
@@ -58,12 +59,8 @@ static struct link *link_here(struct command *command, struct loop **out_elsewhe
 static void on_timeout(struct timer *timer)
 {
 	struct command *command = CONTAINER_OF(timer, struct command, timer);
-	struct loop *unused;
-	struct link *link = link_here(command, &unused);
 
-	/* Its link cannot have gone without failing it: commands_fail(). */
-	if (link)
-		leave(link, command);
+	leave(command);
 	metric_count(METRIC_command_timeout_total);
 	complete(command, ERR_TIMEOUT, REASON_DEVICE_TIMEOUT);
 }
@@ -113,12 +110,13 @@ static void send_here(struct link *link, struct command *command)
 		grant_make(command->devices->setup.keys, str_of(command->did), command->resource,
 		           clock_now_ms() + GRANT_LIFE_MS, command->grant);
 	command->sent_us = clock_steady_us();
+	command->link = link;
 	list_add(&link->commands, &command->node);
 	link->command_count++;
 	run_after(&command->timer, command->timeout_ms, on_timeout);
 	metric_count(METRIC_command_sent_total);
 	if (send_message(link, command) != ERR_OK && list_has(&command->node)) {
-		leave(link, command);
+		leave(command);
 		complete(command, ERR_CONFLICT, REASON_DEVICE_OFFLINE);
 	}
 }
@@ -162,7 +160,7 @@ void link_answer(struct link *link, struct str mid, struct str result)
 		struct command *command = CONTAINER_OF(node, struct command, node);
 		if (!str_equal(str_of(command->mid), mid))
 			continue;
-		leave(link, command);
+		leave(command);
 		metric_observe(METRIC_command_us, clock_steady_us() - command->sent_us);
 		buf_add_str(&command->result, result);
 		if (buf_err(&command->result) == ERR_OK)
@@ -178,7 +176,7 @@ void commands_fail(struct link *link)
 {
 	list_each (node, &link->commands) {
 		struct command *command = CONTAINER_OF(node, struct command, node);
-		leave(link, command);
+		leave(command);
 		complete(command, ERR_CONFLICT, REASON_DEVICE_OFFLINE);
 	}
 }

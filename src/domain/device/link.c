@@ -148,7 +148,7 @@ struct link *link_open(struct devices *devices, struct device *device,
 	if (!link) {
 		if (device->link) {
 			/* A child's place in its gateway is taken by the new link of that name. */
-			if (registration->gateway &&
+			if (registration->gateway && device->link->loop == run_here() &&
 			    device->link->gateway == registration->gateway) {
 				(void)map_remove(&registration->gateway->children,
 				                 str_of(device->did));

@@ -119,7 +119,8 @@ static enum err check_gateway(struct registration *registration, const struct de
 	return ERR_OK;
 }
 
-/* The row takes the new epoch only if nobody took it first (compare-and-swap). */
+/* The row takes the new epoch only if nobody took it first (compare-and-swap on
+ * a number that only grows). */
 static enum err write_link(struct db_tx *tx, struct registration *registration)
 {
 	const struct device_facts *facts = registration->facts;
@@ -128,9 +129,9 @@ static enum err write_link(struct db_tx *tx, struct registration *registration)
 		tx,
 		"UPDATE devices SET presence_state = 2, presence_since = CASE WHEN $9 = 1 THEN "
 		"presence_since ELSE $2 END, last_seen = $2, presence_reason = '', "
-		"presence_address = $3, is_weak_sign = $4, link_node = $5, link_epoch = $6 + 1, "
+		"presence_address = $3, is_weak_sign = $4, link_node = $5, link_epoch = $6, "
 		"last_timestamp = $7, gateway = COALESCE($8, gateway), "
-		"profile = COALESCE($10, profile) WHERE did = $1 AND link_epoch = $6",
+		"profile = COALESCE($10, profile) WHERE did = $1 AND link_epoch < $6",
 		&update);
 	if (err != ERR_OK)
 		return err;
@@ -139,9 +140,10 @@ static enum err write_link(struct db_tx *tx, struct registration *registration)
 	db_bind_text(update, 3, str_of(registration->address));
 	db_bind_int(update, 4, registration->sign_kind == SIGN_STATIC);
 	db_bind_text(update, 5, str_of(registration->devices->setup.node));
-	db_bind_int(update, 6, registration->epoch - 1);
+	db_bind_int(update, 6, registration->epoch);
 	db_bind_int(update, 7, registration->timestamp_ms);
-	db_bind_text(update, 8, registration->gateway ? str_of(facts->gateway) : (struct str){ 0 });
+	db_bind_text(update, 8,
+	             registration->is_child ? str_of(facts->gateway) : (struct str){ 0 });
 	db_bind_int(update, 9, registration->is_renewal);
 	db_bind_text(update, 10,
 	             registration->new_profile ? str_of(facts->profile) : (struct str){ 0 });
@@ -168,6 +170,15 @@ static enum err write_registration(struct db_tx *tx, struct db_job *job)
 	return event_append(tx, &event);
 }
 
+/* Under the lock: this connection registers what it holds already. */
+static bool is_same_link(const struct registration *registration, const struct device *device)
+{
+	const struct link *link = device->link;
+
+	return link && !link->is_ending && link->owner == registration->owner &&
+	       link->gateway == registration->gateway;
+}
+
 /* Under the lock, after the commit. */
 static enum err take_link(struct registration *registration)
 {
@@ -178,7 +189,7 @@ static enum err take_link(struct registration *registration)
 		return refuse(registration, ERR_NOT_FOUND, REASON_UNKNOWN_DID);
 	if (device->facts->is_disabled)
 		return refuse(registration, ERR_DENIED, REASON_DEVICE_DISABLED);
-	if (registration->new_profile || registration->gateway) {
+	if (registration->new_profile || registration->is_child) {
 		struct device_facts *before = device->facts;
 		device->facts = device_facts_ref(registration->facts);
 		device_facts_unref(before);
@@ -186,8 +197,7 @@ static enum err take_link(struct registration *registration)
 	if (registration->is_cancelled)
 		return ERR_CLOSED;
 	/* The link may have ended while the row was written. */
-	registration->is_renewal = registration->is_renewal && device->link &&
-	                           device->link->owner == registration->owner;
+	registration->is_renewal = registration->is_renewal && is_same_link(registration, device);
 	registration->link = link_open(devices, device, registration);
 	return registration->link ? ERR_OK : ERR_NO_MEMORY;
 }
@@ -247,9 +257,9 @@ static enum err claim(struct registration *registration, struct device *device)
 	else
 		registration->timestamp_ms = device->last_timestamp_ms;
 	device->last_accepted_ms = registration->now_ms;
-	registration->epoch = ++device->presence.epoch;
-	registration->is_renewal = device->link && device->link->owner == registration->owner &&
-	                           device->link->gateway == registration->gateway;
+	registration->epoch = ++device->claimed_epoch;
+	registration->is_child = registration->gateway != NULL;
+	registration->is_renewal = is_same_link(registration, device);
 	id_make_token(registration->token);
 	id_make(registration->id);
 	/* A tenth earlier or not at all, so that devices do not all renew at one moment. */
