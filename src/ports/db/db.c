@@ -145,9 +145,8 @@ enum err db_open(const struct db_options *options, struct db **out, struct why *
 		return why_set_reason(why, ERR_INVALID, 0, "db", "db: \"%.100s\" is not %sPATH",
 		                      options->url, SQLITE_PREFIX);
 	if (options->readers < 1 || options->readers > DB_READERS_MAX)
-		return why_set_reason(why, ERR_INVALID, 0, "readers",
-		                      "readers: %u is not in 1..%d", options->readers,
-		                      DB_READERS_MAX);
+		return why_set_reason(why, ERR_INVALID, 0, "readers", "readers: %u is not in 1..%d",
+		                      options->readers, DB_READERS_MAX);
 
 	AUTO(db) db = calloc(1, sizeof *db);
 	if (!db)

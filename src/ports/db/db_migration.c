@@ -19,8 +19,8 @@ static enum err find_latest(struct db_tx *tx, struct db_job *job)
 	struct look *look = CONTAINER_OF(job, struct look, job);
 	struct db_statement *statement = NULL;
 	bool is_row = false;
-	enum err err = db_prepare(tx, "SELECT coalesce(max(number), 0) FROM migrations",
-	                          &statement);
+	enum err err =
+		db_prepare(tx, "SELECT coalesce(max(number), 0) FROM migrations", &statement);
 
 	if (!err)
 		err = db_step(statement, &is_row);

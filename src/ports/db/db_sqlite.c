@@ -139,8 +139,8 @@ enum err db_tx_open(const char *path, bool is_reader, bool is_traced, struct db_
 	AUTO(db_tx) tx = calloc(1, sizeof *tx);
 	if (!tx)
 		return ERR_NO_MEMORY;
-	err = db_sqlite_err(NULL, sqlite3_open_v2(path, &tx->handle, flags | SQLITE_OPEN_NOMUTEX,
-	                                          NULL));
+	err = db_sqlite_err(NULL,
+	                    sqlite3_open_v2(path, &tx->handle, flags | SQLITE_OPEN_NOMUTEX, NULL));
 	if (!err)
 		err = set_up(tx, is_reader, is_traced);
 	if (err)

@@ -84,8 +84,8 @@ static struct db_statement *find(struct db_tx *tx, const char *sql)
 {
 	struct db_statement *statement = *bucket_of(tx, sql);
 
-	while (statement && (statement->sql != sql ||
-	                     strcmp(sqlite3_sql(statement->handle), sql) != 0))
+	while (statement &&
+	       (statement->sql != sql || strcmp(sqlite3_sql(statement->handle), sql) != 0))
 		statement = statement->next;
 	return statement;
 }

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "tests/unit/ports/db_fixture.h"
+#include "tests/unit/unit.h"
+
+/* Runs `work` with nothing but a connection; for what a statement does. */
+static enum err write_now(struct db *db, db_work_fn *work)
+{
+	struct db_job job = { 0 };
+
+	return db_write_now(db, &job, work);
+}
+
+static enum err prepare_and_run(struct db_tx *tx, const char *sql)
+{
+	struct db_statement *statement = NULL;
+	enum err err = db_prepare(tx, sql, &statement);
+
+	return err ? err : db_run(statement);
+}
+
+/* --- statements --- */
+
+static enum err select_in_any_order(struct db_tx *tx, struct db_job *job)
+{
+	struct db_statement *statement = NULL;
+	bool is_row = false;
+
+	assert_ok(db_prepare(tx, "SELECT $2, $1, $10, $2, $3, $4, $5, $6, $7, $8, $9", &statement));
+	for (int n = 10; n >= 3; n--)
+		db_bind_int(statement, n, n * 100);
+	db_bind_text(statement, 1, STR("one"));
+	db_bind_blob(statement, 2, STR("t\0o"));
+	assert_ok(db_step(statement, &is_row));
+	assert_true(is_row);
+	assert_int_equal(db_blob(statement, 0).size, 3);
+	assert_memory_equal(db_blob(statement, 0).at, "t\0o", 3);
+	assert_str(db_text(statement, 1), "one");
+	assert_int_equal(db_int(statement, 2), 1000);
+	assert_int_equal(db_blob(statement, 3).size, 3);
+	assert_int_equal(db_int(statement, 10), 900);
+	assert_ok(db_step(statement, &is_row));
+	assert_false(is_row);
+	return ERR_OK;
+}
+
+static void parameters_are_found_by_name_in_any_order(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_ok(write_now(fixture->db, select_in_any_order));
+	assert_ok(write_now(fixture->db, select_in_any_order)); /* the kept one */
+}
+
+static enum err select_nothings(struct db_tx *tx, struct db_job *job)
+{
+	struct db_statement *statement = NULL;
+	bool is_row = false;
+
+	assert_ok(db_prepare(tx, "SELECT $1, $2, $3, $4, $5", &statement));
+	db_bind_text(statement, 1, (struct str){ NULL, 0 });
+	db_bind_null(statement, 2);
+	db_bind_text(statement, 3, STR(""));
+	db_bind_blob(statement, 4, STR(""));
+	db_bind_blob(statement, 5, (struct str){ NULL, 0 });
+	assert_ok(db_step(statement, &is_row));
+	assert_true(db_is_null(statement, 0));
+	assert_true(db_is_null(statement, 1));
+	assert_false(db_is_null(statement, 2));
+	assert_non_null(db_text(statement, 2).at);
+	assert_false(db_is_null(statement, 3));
+	assert_non_null(db_blob(statement, 3).at);
+	assert_int_equal(db_blob(statement, 3).size, 0);
+	assert_true(db_is_null(statement, 4));
+	assert_null(db_blob(statement, 4).at);
+	return ERR_OK;
+}
+
+static void empty_and_null_stay_two_things(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_ok(write_now(fixture->db, select_nothings));
+}
+
+static enum err bind_one_of_two(struct db_tx *tx, struct db_job *job)
+{
+	struct db_statement *statement = NULL;
+	bool is_row = false;
+
+	assert_ok(db_prepare(tx, "SELECT $1, $2", &statement));
+	db_bind_int(statement, 1, 1);
+	return db_step(statement, &is_row);
+}
+
+static enum err bind_a_third(struct db_tx *tx, struct db_job *job)
+{
+	struct db_statement *statement = NULL;
+	bool is_row = false;
+
+	assert_ok(db_prepare(tx, "SELECT $1, $2 ", &statement));
+	for (int n = 1; n <= 3; n++)
+		db_bind_int(statement, n, n);
+	return db_step(statement, &is_row);
+}
+
+static enum err bind_sixteen(struct db_tx *tx, struct db_job *job)
+{
+	struct db_statement *statement = NULL;
+	bool is_row = false;
+
+	assert_ok(db_prepare(tx,
+	                     "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+	                     "$15, $16",
+	                     &statement));
+	for (int n = 1; n <= 16; n++)
+		db_bind_int(statement, n, n);
+	assert_ok(db_step(statement, &is_row));
+	assert_int_equal(db_int(statement, 15), 16);
+	return ERR_OK;
+}
+
+static enum err prepare_seventeen(struct db_tx *tx, struct db_job *job)
+{
+	struct db_statement *statement = NULL;
+
+	return db_prepare(tx, "SELECT $17", &statement);
+}
+
+static enum err prepare_two(struct db_tx *tx, struct db_job *job)
+{
+	return prepare_and_run(tx, "DELETE FROM settings; DELETE FROM presets");
+}
+
+static enum err prepare_nonsense(struct db_tx *tx, struct db_job *job)
+{
+	return prepare_and_run(tx, "DELETE FROM no_such_table");
+}
+
+static void a_wrong_statement_is_a_defect(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_ok(write_now(fixture->db, bind_sixteen));
+	assert_err(write_now(fixture->db, prepare_seventeen), ERR_INTERNAL);
+	assert_err(write_now(fixture->db, bind_one_of_two), ERR_INTERNAL);
+	assert_err(write_now(fixture->db, bind_a_third), ERR_INTERNAL);
+	assert_err(write_now(fixture->db, prepare_two), ERR_INTERNAL);
+	assert_err(write_now(fixture->db, prepare_nonsense), ERR_INTERNAL);
+}
+
+static void text_that_is_not_utf8_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_err(put(fixture->db, "latin", "caf\xe9"), ERR_INVALID);
+	assert_ok(put(fixture->db, "unicode", "caf\xc3\xa9"));
+	assert_int_equal(count_settings(fixture->db), 1);
+}
+
+static enum err prepare_many(struct db_tx *tx, struct db_job *job)
+{
+	enum { MANY = 520 }; /* more than a connection keeps */
+	static char texts[MANY][32];
+	struct db_statement *statement = NULL;
+	bool is_row = false;
+
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(texts[i], sizeof texts[i], "SELECT $1 + %d", i);
+		assert_ok(db_prepare(tx, texts[i], &statement));
+		db_bind_int(statement, 1, 1);
+		assert_ok(db_step(statement, &is_row));
+		assert_int_equal(db_int(statement, 0), i + 1);
+	}
+	/* Another text at the same address is another statement. */
+	(void)snprintf(texts[0], sizeof texts[0], "SELECT 7 * $1");
+	assert_ok(db_prepare(tx, texts[0], &statement));
+	db_bind_int(statement, 1, 6);
+	assert_ok(db_step(statement, &is_row));
+	assert_int_equal(db_int(statement, 0), 42);
+	return ERR_OK;
+}
+
+static void more_statements_than_are_kept_still_run(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_ok(write_now(fixture->db, prepare_many));
+	assert_ok(write_now(fixture->db, prepare_many));
+}
+
+/* --- rules of the schema --- */
+
+static enum err add_orphan(struct db_tx *tx, struct db_job *job)
+{
+	return prepare_and_run(tx, "INSERT INTO presets (did, preset_index) VALUES ('nobody', 1)");
+}
+
+static enum err add_word_as_number(struct db_tx *tx, struct db_job *job)
+{
+	return prepare_and_run(tx, "INSERT INTO devices (did, organization, created_at, updated_at)"
+	                           " VALUES ('d', 'default', 'now', 0)");
+}
+
+static void broken_rules_have_their_own_errors(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_ok(put(fixture->db, "a", "1"));
+	assert_err(put(fixture->db, "a", "2"), ERR_EXISTS);
+	assert_err(write_now(fixture->db, add_orphan), ERR_CONFLICT);
+	assert_err(write_now(fixture->db, add_word_as_number), ERR_CONFLICT);
+}
+
+static enum err add_device(struct db_tx *tx, struct db_job *job)
+{
+	static const char *const rows[] = {
+		"INSERT INTO devices (did, organization, created_at, updated_at) "
+		"VALUES ('gate', 'default', 0, 0)",
+		"INSERT INTO devices (did, organization, gateway, created_at, updated_at) "
+		"VALUES ('child', 'default', 'gate', 0, 0)",
+		"INSERT INTO credentials (organization, did, kind, sealed, created_at) "
+		"VALUES ('default', 'gate', 'secret', x'00', 0)",
+		"INSERT INTO tokens (hash, kind, organization, did, created_at) "
+		"VALUES (x'01', 'view', 'default', 'gate', 0)",
+		"INSERT INTO tokens (hash, kind, organization, created_at) "
+		"VALUES (x'02', 'operator', 'default', 0)",
+		"INSERT INTO presets (did, preset_index, name) VALUES ('gate', 1, 'door')",
+		"INSERT INTO events (organization, did, type, time, day) "
+		"VALUES ('default', 'gate', 'device.online', 0, 0)",
+		"INSERT INTO events (organization, did, type, time, day) "
+		"VALUES ('default', 'gate', 'device.offline', 1, 0)",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_ok(prepare_and_run(tx, rows[i]));
+	return ERR_OK;
+}
+
+static int64_t number(struct db_tx *tx, const char *sql)
+{
+	struct db_statement *statement = NULL;
+	bool is_row = false;
+
+	assert_ok(db_prepare(tx, sql, &statement));
+	assert_ok(db_step(statement, &is_row));
+	assert_true(is_row);
+	return db_int(statement, 0);
+}
+
+static enum err remove_device(struct db_tx *tx, struct db_job *job)
+{
+	assert_ok(prepare_and_run(tx, "DELETE FROM devices WHERE did = 'gate'"));
+	assert_int_equal(db_changes(tx), 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM credentials"), 0);
+	assert_int_equal(number(tx, "SELECT count(*) FROM tokens"), 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM presets"), 0);
+	assert_int_equal(number(tx, "SELECT count(*) FROM devices WHERE gateway IS NULL"), 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM events WHERE cursor IS NULL"), 2);
+	return ERR_OK;
+}
+
+static void a_device_takes_what_is_its_own_along_but_not_its_events(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_ok(write_now(fixture->db, add_device));
+	assert_ok(write_now(fixture->db, remove_device));
+}
+
+/* --- works --- */
+
+static enum err put_twice(struct db_tx *tx, struct db_job *job)
+{
+	assert_ok(prepare_and_run(tx, "INSERT INTO settings (name, value) VALUES ('x', '1')"));
+	assert_err(prepare_and_run(tx, "INSERT INTO settings (name, value) VALUES ('x', '2')"),
+	           ERR_EXISTS);
+	return ERR_OK;
+}
+
+static void a_failed_statement_fails_its_work(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_err(write_now(fixture->db, put_twice), ERR_EXISTS);
+	assert_int_equal(count_settings(fixture->db), 0);
+}
+
+static enum err put_a_lot(struct db_tx *tx, struct db_job *job)
+{
+	assert_ok(prepare_and_run(tx, "INSERT INTO settings (name, value) "
+	                              "VALUES ('a', ''), ('b', ''), ('c', '')"));
+	assert_int_equal(db_changes(tx), 3);
+	return ERR_DENIED;
+}
+
+static void a_failing_work_undoes_only_itself(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_ok(put(fixture->db, "before", ""));
+	assert_err(write_now(fixture->db, put_a_lot), ERR_DENIED);
+	assert_ok(put(fixture->db, "a", ""));
+	assert_int_equal(count_settings(fixture->db), 2);
+}
+
+static enum err write_while_reading(struct db_tx *tx, struct db_job *job)
+{
+	return prepare_and_run(tx, "DELETE FROM settings");
+}
+
+static void a_reader_cannot_write(void **state)
+{
+	struct fixture *fixture = *state;
+	struct db_job job = { 0 };
+
+	assert_ok(put(fixture->db, "kept", ""));
+	assert_err(db_read_now(fixture->db, &job, write_while_reading), ERR_DENIED);
+	assert_int_equal(count_settings(fixture->db), 1);
+}
+
+struct look_job {
+	struct db_job job;
+	struct db *db;
+};
+
+static enum err read_uncommitted(struct db_tx *tx, struct db_job *job)
+{
+	struct db *db = CONTAINER_OF(job, struct look_job, job)->db;
+
+	assert_ok(prepare_and_run(tx, "INSERT INTO settings (name, value) VALUES ('n', 'v')"));
+	assert_int_equal(number(tx, "SELECT count(*) FROM settings"), 1);
+	assert_int_equal(count_settings(db), 0);
+	return ERR_OK;
+}
+
+static void a_reader_does_not_see_what_is_not_committed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct look_job job = { .db = fixture->db };
+
+	assert_ok(db_write_now(fixture->db, &job.job, read_uncommitted));
+	assert_int_equal(count_settings(fixture->db), 1);
+}
+
+static void twice_leaves_the_same_as_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct put_job job = { .name = "a", .value = "1" };
+
+	fixture_close(fixture);
+	fixture_open_with(fixture,
+	                  &(struct db_options){ .readers = 1, .queue_max = 10, .is_twice = true });
+	assert_ok(db_write_now(fixture->db, &job.job, put_work));
+	assert_int_equal(job.runs, 2);
+	assert_err(put(fixture->db, "a", "2"), ERR_EXISTS);
+	assert_int_equal(count_settings(fixture->db), 1);
+}
+
+/* --- opening --- */
+
+static void rows_and_schema_are_there_after_a_restart(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_ok(put(fixture->db, "a", "1"));
+	for (int i = 0; i < 3; i++) {
+		fixture_close(fixture);
+		fixture_open(fixture);
+		assert_int_equal(count_settings(fixture->db), 1);
+	}
+}
+
+static enum err add_migration(struct db_tx *tx, struct db_job *job)
+{
+	return prepare_and_run(tx, "INSERT INTO migrations (number, name, applied_at) "
+	                           "VALUES (9999, 'later', 0)");
+}
+
+static void a_newer_schema_is_refused_with_the_remedy(void **state)
+{
+	struct fixture *fixture = *state;
+	struct db_options options = { .url = fixture->url, .readers = 1, .queue_max = 1 };
+	struct why why = { 0 };
+
+	assert_ok(write_now(fixture->db, add_migration));
+	fixture_close(fixture);
+	assert_err(db_open(&options, &fixture->db, &why), ERR_CONFLICT);
+	assert_null(fixture->db);
+	assert_non_null(strstr(why.text, "newer version"));
+	assert_non_null(strstr(why.text, "backup"));
+}
+
+static void a_file_that_is_no_database_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	struct db_options options = { .url = fixture->url, .readers = 1, .queue_max = 1 };
+	struct why why = { 0 };
+
+	fixture_close(fixture);
+	FILE *file = fopen(fixture->path, "w");
+	assert_non_null(file);
+	for (int i = 0; i < 100; i++)
+		assert_true(fputs("this is not a database at all\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_err(db_open(&options, &fixture->db, &why), ERR_IO);
+	assert_non_null(strstr(why.text, fixture->path));
+}
+
+static void an_unknown_url_is_refused(void **state)
+{
+	static const char *const urls[] = { "", "postgres://x/y", "sqlite:", "sqlite::memory:" };
+	struct db *db = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(urls); i++) {
+		struct why why = { 0 };
+		struct db_options options = { .url = urls[i], .readers = 1, .queue_max = 1 };
+		assert_err(db_open(&options, &db, &why), ERR_INVALID);
+		assert_non_null(strstr(why.text, "sqlite:PATH"));
+	}
+}
+
+static void nobody_else_may_read_the_files(void **state)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	struct fixture *fixture = *state;
+
+	assert_ok(put(fixture->db, "a", "1"));
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		char path[128];
+		struct stat there;
+		(void)snprintf(path, sizeof path, "%s%s", fixture->path, ends[i]);
+		assert_int_equal(stat(path, &there), 0);
+		assert_int_equal(there.st_mode & 07777, 0600);
+	}
+}
+
+#define with_db(test) cmocka_unit_test_setup_teardown(test, fixture_start, fixture_stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_db(parameters_are_found_by_name_in_any_order),
+		with_db(empty_and_null_stay_two_things),
+		with_db(a_wrong_statement_is_a_defect),
+		with_db(text_that_is_not_utf8_is_refused),
+		with_db(more_statements_than_are_kept_still_run),
+		with_db(broken_rules_have_their_own_errors),
+		with_db(a_device_takes_what_is_its_own_along_but_not_its_events),
+		with_db(a_failed_statement_fails_its_work),
+		with_db(a_failing_work_undoes_only_itself),
+		with_db(a_reader_cannot_write),
+		with_db(a_reader_does_not_see_what_is_not_committed),
+		with_db(twice_leaves_the_same_as_once),
+		with_db(rows_and_schema_are_there_after_a_restart),
+		with_db(a_newer_schema_is_refused_with_the_remedy),
+		with_db(a_file_that_is_no_database_is_refused),
+		with_db(an_unknown_url_is_refused),
+		with_db(nobody_else_may_read_the_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
