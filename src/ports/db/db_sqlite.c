@@ -56,16 +56,26 @@ static const struct {
 	{ SQLITE_TOOBIG, ERR_TOO_LARGE },
 };
 
+/* SQLite takes ENOSPC alone for a full disk; a quota and a file size limit are the same to an
+ * operator. All that a transaction writes goes to the WAL, whose errno sqlite3_system_errno() does
+ * not tell after a failed COMMIT. */
+static bool is_out_of_space(sqlite3 *handle)
+{
+	sqlite3_file *wal = NULL;
+	int reason = 0;
+
+	if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK &&
+	    wal && wal->pMethods)
+		(void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &reason);
+	return reason == EDQUOT || reason == EFBIG;
+}
+
 enum err db_sqlite_err(sqlite3 *handle, int code)
 {
 	if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW)
 		return ERR_OK;
-	/* SQLite knows ENOSPC alone; a quota and a file size limit are the same to an operator. */
-	if ((code & 0xff) == SQLITE_IOERR) {
-		int reason = sqlite3_system_errno(handle);
-		if (reason == EDQUOT || reason == EFBIG || reason == ENOSPC)
-			return ERR_NO_SPACE;
-	}
+	if (code == SQLITE_IOERR_WRITE && handle && is_out_of_space(handle))
+		return ERR_NO_SPACE;
 	for (size_t i = 0; i < COUNT_OF(code_rows); i++)
 		if (code_rows[i].code == code)
 			return code_rows[i].err;
