@@ -122,6 +122,20 @@ static enum err prepare_controls(struct db_tx *tx)
 	return ERR_OK;
 }
 
+/* SQLite stays with its old journal, without a word, where the file system has no shared memory. */
+static bool has_wal(struct db_tx *tx)
+{
+	sqlite3_stmt *statement = NULL;
+	bool is_wal =
+		sqlite3_prepare_v2(tx->handle, "PRAGMA journal_mode", -1, &statement, NULL) ==
+			SQLITE_OK &&
+		sqlite3_step(statement) == SQLITE_ROW &&
+		str_equal(str_of((const char *)sqlite3_column_text(statement, 0)), STR("wal"));
+
+	(void)sqlite3_finalize(statement);
+	return is_wal;
+}
+
 static enum err set_up(struct db_tx *tx, bool is_reader, bool is_traced)
 {
 	(void)sqlite3_extended_result_codes(tx->handle, 1);
@@ -156,6 +170,10 @@ enum err db_tx_open(const char *path, bool is_reader, bool is_traced, struct db_
 		err = set_up(tx, is_reader, is_traced);
 	if (err)
 		return why_set(why, err, "database %s: %s", path, db_tx_words(tx));
+	if (!has_wal(tx))
+		return why_set(why, ERR_UNSUPPORTED,
+		               "database %s: no write-ahead log here: use a local file system",
+		               path);
 	*out = TAKE(tx);
 	return ERR_OK;
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/log.h"
+#include "io/file.h"
 #include "tests/unit/ports/db_fixture.h"
 #include "tests/unit/unit.h"
 
@@ -224,9 +228,9 @@ static enum err add_device(struct db_tx *tx, struct db_job *job)
 		"INSERT INTO credentials (organization, did, kind, sealed, created_at) "
 		"VALUES ('default', 'gate', 'secret', x'00', 0)",
 		"INSERT INTO tokens (hash, kind, organization, did, created_at) "
-		"VALUES (x'01', 'view', 'default', 'gate', 0)",
+		"VALUES (x'01', 1, 'default', 'gate', 0)",
 		"INSERT INTO tokens (hash, kind, organization, created_at) "
-		"VALUES (x'02', 'operator', 'default', 0)",
+		"VALUES (x'02', 2, 'default', 0)",
 		"INSERT INTO presets (did, preset_index, name) VALUES ('gate', 1, 'door')",
 		"INSERT INTO events (organization, did, type, time, day) "
 		"VALUES ('default', 'gate', 'device.online', 0, 0)",
@@ -409,6 +413,55 @@ static void a_file_that_is_no_database_is_refused(void **state)
 	assert_non_null(strstr(why.text, fixture->path));
 }
 
+static enum err look_at_settings(struct db_tx *tx, struct db_job *job)
+{
+	struct db_statement *statement = NULL;
+	bool is_row = false;
+
+	assert_ok(db_prepare(tx, "PRAGMA journal_mode", &statement));
+	assert_ok(db_step(statement, &is_row));
+	assert_str(db_text(statement, 0), "wal");
+	assert_int_equal(number(tx, "PRAGMA synchronous"), 2); /* FULL */
+	assert_int_equal(number(tx, "PRAGMA foreign_keys"), 1);
+	return ERR_OK;
+}
+
+static void a_commit_is_synced_to_disk(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_ok(write_now(fixture->db, look_at_settings));
+}
+
+static void a_traced_statement_is_told_without_its_parameters(void **state)
+{
+	struct fixture *fixture = *state;
+	struct db_options options = { .readers = 1, .queue_max = 1, .is_traced = true };
+	AUTO_BUF told = { 0 };
+	char path[128];
+
+	(void)snprintf(path, sizeof path, "%s/log", fixture->folder);
+	int log = open(path, O_WRONLY | O_CREAT, 0600), before = dup(STDERR_FILENO);
+	assert_true(log >= 0 && before >= 0);
+	fixture_close(fixture);
+	assert_true(dup2(log, STDERR_FILENO) >= 0);
+	log_start("test", LOG_DEBUG, false);
+	fixture_open_with(fixture, &options);
+	enum err err = put(fixture->db, "some-name", "some-secret");
+	fixture_close(fixture);
+	log_start("test", LOG_INFO, false);
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+
+	assert_ok(err);
+	buf_init(&told, 1 << 20);
+	assert_ok(file_read(path, &told));
+	buf_add_u8(&told, 0);
+	assert_non_null(strstr((const char *)told.at, "db.statement us="));
+	assert_non_null(strstr((const char *)told.at, "INSERT INTO settings (name, value)"));
+	assert_null(strstr((const char *)told.at, "some-"));
+	assert_int_equal(close(log) | close(before) | unlink(path), 0);
+}
+
 static void an_unknown_url_is_refused(void **state)
 {
 	static const char *const urls[] = { "", "postgres://x/y", "sqlite:", "sqlite::memory:" };
@@ -458,6 +511,8 @@ int main(void)
 		with_db(rows_and_schema_are_there_after_a_restart),
 		with_db(a_newer_schema_is_refused_with_the_remedy),
 		with_db(a_file_that_is_no_database_is_refused),
+		with_db(a_commit_is_synced_to_disk),
+		with_db(a_traced_statement_is_told_without_its_parameters),
 		with_db(an_unknown_url_is_refused),
 		with_db(nobody_else_may_read_the_files),
 	};

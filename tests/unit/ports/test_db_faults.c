@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What survives: a process killed while it writes, a disk that is full. Each runs its database in a
  * child of its own, so that limits and signals stay there. */
-#include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +14,8 @@
 #include "tests/unit/ports/db_fixture.h"
 #include "tests/unit/unit.h"
 
-#define ROUNDS 10
+#define ROUNDS      10
+#define NOT_ALLOWED 77 /* a child's exit: no right to mount */
 
 /* --- kill -9 --- */
 
@@ -98,15 +100,12 @@ static bool put_large(struct db *db, int number, enum err *out_err)
 	return *out_err == ERR_OK;
 }
 
-/* Gives 0, or the number of the check that failed. */
-static int fill_and_free(struct fixture *fixture)
+/* Gives 0, or the number of the check that failed. `free_space` ends the shortage. */
+static int fill_and_free(struct fixture *fixture, void (*free_space)(struct fixture *fixture))
 {
 	enum err err = ERR_OK;
 	int stored = 0;
 
-	(void)signal(SIGXFSZ, SIG_IGN);
-	fixture_open(fixture);
-	set_file_limit((rlim_t)300 * 1000);
 	while (stored < 1000 && put_large(fixture->db, stored, &err))
 		stored++;
 	if (err != ERR_NO_SPACE)
@@ -115,7 +114,7 @@ static int fill_and_free(struct fixture *fixture)
 		return 2;
 	if (put_large(fixture->db, stored, &err) || err != ERR_NO_SPACE)
 		return 3;
-	set_file_limit(RLIM_INFINITY);
+	free_space(fixture);
 	for (int i = 0; i < 20; i++)
 		if (!put_large(fixture->db, stored + i, &err))
 			return 4;
@@ -129,19 +128,62 @@ static int fill_and_free(struct fixture *fixture)
 	return 0;
 }
 
-static void a_full_disk_is_an_error_until_space_returns(void **state)
+static void lift_limit(struct fixture *fixture)
 {
-	struct fixture *fixture = *state;
+	(void)fixture;
+	set_file_limit(RLIM_INFINITY);
+}
+
+static int fill_to_limit(struct fixture *fixture)
+{
+	(void)signal(SIGXFSZ, SIG_IGN);
+	fixture_open(fixture);
+	set_file_limit((rlim_t)300 * 1000);
+	return fill_and_free(fixture, lift_limit);
+}
+
+static void grow_disk(struct fixture *fixture)
+{
+	if (mount("none", fixture->folder, "tmpfs", MS_REMOUNT, "size=8m") != 0)
+		_exit(11);
+}
+
+/* On a small disk that only this child sees. */
+static int fill_small_disk(struct fixture *fixture)
+{
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("none", fixture->folder, "tmpfs", 0, "size=1m") != 0)
+		return NOT_ALLOWED;
+	fixture_open(fixture);
+	return fill_and_free(fixture, grow_disk);
+}
+
+static int run_in_a_child(struct fixture *fixture, int (*run)(struct fixture *fixture))
+{
 	int status = 0;
 
 	fixture_close(fixture);
 	pid_t child = fork();
 	if (child == 0)
-		_exit(fill_and_free(fixture));
+		_exit(run(fixture));
 	assert_true(child > 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	return WEXITSTATUS(status);
+}
+
+static void a_file_size_limit_is_an_error_until_it_is_lifted(void **state)
+{
+	assert_int_equal(run_in_a_child(*state, fill_to_limit), 0);
+}
+
+static void a_full_disk_is_an_error_until_space_returns(void **state)
+{
+	int result = run_in_a_child(*state, fill_small_disk);
+
+	if (result == NOT_ALLOWED)
+		skip();
+	assert_int_equal(result, 0);
 }
 
 #define with_db(test) cmocka_unit_test_setup_teardown(test, fixture_start, fixture_stop)
@@ -150,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_db(what_was_acknowledged_survives_kill_9),
+		with_db(a_file_size_limit_is_an_error_until_it_is_lifted),
 		with_db(a_full_disk_is_an_error_until_space_returns),
 	};
 

@@ -63,7 +63,7 @@ CREATE INDEX credentials_by_expiry ON credentials (expires_at) WHERE expires_at 
 
 CREATE TABLE tokens (
 	hash {blob} NOT NULL PRIMARY KEY,
-	kind TEXT NOT NULL,
+	kind {int} NOT NULL,
 	organization TEXT NOT NULL REFERENCES organizations (id),
 	did TEXT REFERENCES devices (did) ON DELETE CASCADE,
 	created_at {int} NOT NULL,
