@@ -58,6 +58,21 @@ int fixture_stop(void **state)
 	return 0;
 }
 
+enum err write_now(struct db *db, db_work_fn *work)
+{
+	struct db_job job = { 0 };
+
+	return db_write_now(db, &job, work);
+}
+
+enum err prepare_and_run(struct db_tx *tx, const char *sql)
+{
+	struct db_statement *statement = NULL;
+	enum err err = db_prepare(tx, sql, &statement);
+
+	return err ? err : db_run(statement);
+}
+
 enum err put_work(struct db_tx *tx, struct db_job *job)
 {
 	struct put_job *put_job = CONTAINER_OF(job, struct put_job, job);

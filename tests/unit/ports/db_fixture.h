@@ -20,6 +20,11 @@ void fixture_open(struct fixture *fixture);
 void fixture_open_with(struct fixture *fixture, const struct db_options *options);
 void fixture_close(struct fixture *fixture);
 
+/* Runs `work` with nothing but a connection; for what a statement does. */
+enum err write_now(struct db *db, db_work_fn *work);
+/* A statement without parameters and rows, inside a work. */
+enum err prepare_and_run(struct db_tx *tx, const char *sql);
+
 /* INSERT INTO settings, on this thread's word. */
 enum err put(struct db *db, const char *name, const char *value);
 int64_t count_settings(struct db *db);

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/id.h"
+#include "ports/db/db_sqlite.h"
+#include "ports/db/db_writer.h"
 #include "tests/unit/ports/db_fixture.h"
 #include "tests/unit/unit.h"
 
@@ -158,6 +160,37 @@ static int fill_small_disk(struct fixture *fixture)
 	return fill_and_free(fixture, grow_disk);
 }
 
+/* Of a batch that could not be committed nothing is kept, however well its works went. */
+static int fail_a_batch(struct fixture *fixture)
+{
+	static char large[200000];
+	struct put_job jobs[] = {
+		{ .name = "small", .value = "" },
+		{ .name = "small", .value = "there already" },
+		{ .name = "large", .value = large },
+	};
+	AUTO(db_tx) tx = NULL;
+
+	memset(large, 'x', sizeof large - 1);
+	for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+		jobs[i].job.work = put_work;
+		jobs[i].job.next = i + 1 < COUNT_OF(jobs) ? &jobs[i + 1].job : NULL;
+	}
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (db_tx_open(fixture->path, false, false, &tx, NULL) != ERR_OK)
+		return 1;
+	set_file_limit(100000);
+	if (db_write_batch(tx, &jobs[0].job, false) != ERR_NO_SPACE || db_tx_is_open(tx))
+		return 2;
+	set_file_limit(RLIM_INFINITY);
+	/* The first would fail if its row were there. */
+	if (db_write_batch(tx, &jobs[0].job, false) != ERR_OK)
+		return 3;
+	if (jobs[0].job.err != ERR_OK || jobs[1].job.err != ERR_EXISTS || jobs[2].job.err != ERR_OK)
+		return 4;
+	return 0;
+}
+
 static int run_in_a_child(struct fixture *fixture, int (*run)(struct fixture *fixture))
 {
 	int status = 0;
@@ -170,6 +203,11 @@ static int run_in_a_child(struct fixture *fixture, int (*run)(struct fixture *fi
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static void a_batch_is_kept_whole_or_not_at_all(void **state)
+{
+	assert_int_equal(run_in_a_child(*state, fail_a_batch), 0);
 }
 
 static void a_file_size_limit_is_an_error_until_it_is_lifted(void **state)
@@ -192,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_db(what_was_acknowledged_survives_kill_9),
+		with_db(a_batch_is_kept_whole_or_not_at_all),
 		with_db(a_file_size_limit_is_an_error_until_it_is_lifted),
 		with_db(a_full_disk_is_an_error_until_space_returns),
 	};
