@@ -110,6 +110,9 @@ enum err devices_new(const struct devices_setup *setup, struct devices **out);
 void devices_free(struct devices *devices);
 AUTO_DEFINE(devices)
 
+/* Starts saving presence, on this loop. */
+void devices_start(struct devices *devices);
+
 void device_facts_unref(struct device_facts *facts);
 
 /* ERR_NOT_FOUND also when the device is not of `organization` (empty: any). */
