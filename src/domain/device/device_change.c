@@ -48,7 +48,8 @@ static enum err write_row(struct db_tx *tx, const struct device_facts *facts)
 		"push, gateway, is_disabled, profile, created_at, updated_at, presence_state, "
 		"presence_since, last_seen, presence_reason, presence_address, is_weak_sign, "
 		"link_node, link_epoch, last_timestamp) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, "
-		"0, '{}', $8, $8, 0, 0, 0, '', '', 0, '', 0, 0)",
+		"0, '{}', $8, $8, 0, 0, 0, '', '', 0, '', 0, 0) "
+		"ON CONFLICT (did) DO NOTHING",
 		&add);
 	if (err != ERR_OK)
 		return err;
@@ -60,7 +61,8 @@ static enum err write_row(struct db_tx *tx, const struct device_facts *facts)
 	db_bind_int(add, 6, facts->serve_sign);
 	db_bind_int(add, 7, facts->push);
 	db_bind_int(add, 8, facts->created_at);
-	return db_run(add);
+	err = db_run(add);
+	return err == ERR_OK && db_changes(tx) == 0 ? ERR_EXISTS : err;
 }
 
 static enum err write_secret(struct db_tx *tx, const struct device_facts *facts)
