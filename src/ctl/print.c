@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-#define INDENT     2
-#define NAME_WIDTH 14
+#define INDENT          2
+#define NAME_WIDTH_MOST 24 /* values stand below each other behind names up to this long */
 
 enum exit_code print_text(struct str text)
 {
@@ -142,35 +142,61 @@ static void add_rows(const struct ctl *ctl, const json_t *rows, int depth, struc
 			buf_printf(out, "%*s%.*s\n", (int)indent, "", STR_ARG(line));
 }
 
-/* Depth is bounded by what the API sends; below JSON_DEPTH_MAX a value is printed as JSON. */
-static void add_members(const struct ctl *ctl, const json_t *json, int depth, struct buf *out)
+/* The longest name whose value stands behind it on the same line. */
+static size_t name_width(json_t *json)
 {
-	for (void *at = json_object_iter((json_t *)(uintptr_t)json); at;
-	     at = json_object_iter_next((json_t *)(uintptr_t)json, at)) {
-		const json_t *value = json_object_iter_value(at);
-		AUTO_BUF text = { 0 };
-		bool is_deep = depth >= JSON_DEPTH_MAX;
+	size_t most = 0;
+	const char *name;
+	json_t *value;
 
+	json_object_foreach(json, name, value)
+	{
+		size_t width = table_text_width(str_of(name));
+		bool is_below = json_object_size(value) || is_list_of_objects(value);
+		if (!is_below && width > most && width <= NAME_WIDTH_MOST)
+			most = width;
+	}
+	return most;
+}
+
+static void add_member(const char *name, const json_t *value, size_t width, struct buf *out)
+{
+	size_t used = table_text_width(str_of(name));
+	AUTO_BUF text = { 0 };
+
+	buf_init(&text, CTL_OUTPUT_MAX);
+	print_add_scalar(value, &text);
+	table_add_text(out, str_of(name), 0);
+	buf_printf(out, "%*s", (int)(used < width ? width - used : 0) + INDENT, "");
+	table_add_text(out, text.size ? buf_str(&text) : STR("-"), 0);
+	buf_add_u8(out, '\n');
+}
+
+/* Below JSON_DEPTH_MAX a value is printed as JSON. */
+static void add_members(const struct ctl *ctl, json_t *json, int depth, struct buf *out)
+{
+	size_t width = name_width(json);
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(json, name, value)
+	{
+		bool is_object = json_object_size(value) > 0;
 		buf_printf(out, "%*s", depth * INDENT, "");
-		table_add_text(out, str_of(json_object_iter_key(at)), 0);
-		if (!is_deep && (json_object_size(value) || is_list_of_objects(value))) {
-			buf_add_u8(out, '\n');
-			if (json_is_object(value))
-				add_members(ctl, value, depth + 1, out);
-			else
-				add_rows(ctl, value, depth + 1, out);
+		if (depth >= JSON_DEPTH_MAX || (!is_object && !is_list_of_objects(value))) {
+			add_member(name, value, width, out);
 			continue;
 		}
-		size_t used = table_text_width(str_of(json_object_iter_key(at)));
-		buf_init(&text, CTL_OUTPUT_MAX);
-		print_add_scalar(value, &text);
-		buf_printf(out, "%*s", used < NAME_WIDTH ? (int)(NAME_WIDTH - used) : 2, "");
-		table_add_text(out, text.size ? buf_str(&text) : STR("-"), 0);
+		table_add_text(out, str_of(name), 0);
 		buf_add_u8(out, '\n');
+		if (is_object)
+			add_members(ctl, value, depth + 1, out);
+		else
+			add_rows(ctl, value, depth + 1, out);
 	}
 }
 
-enum exit_code print_value(const struct ctl *ctl, const json_t *json)
+enum exit_code print_value(const struct ctl *ctl, json_t *json)
 {
 	AUTO_BUF text = { 0 };
 

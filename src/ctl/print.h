@@ -24,7 +24,7 @@ enum exit_code print_json_line(const json_t *json);
 enum exit_code print_table(const struct ctl *ctl, const struct table *table);
 
 /* Any JSON for a person: members one a line, lists of objects as tables. */
-enum exit_code print_value(const struct ctl *ctl, const json_t *json);
+enum exit_code print_value(const struct ctl *ctl, json_t *json);
 
 /* A scalar as text, appended: no quotes; empty for null; objects and lists as JSON. */
 void print_add_scalar(const json_t *json, struct buf *out);

@@ -27,6 +27,7 @@ void sse_restart(struct sse *sse)
 {
 	buf_clear(&sse->line);
 	forget_event(sse);
+	memcpy(sse->id, sse->cursor, sizeof sse->id);
 	sse->is_started = sse->is_after_cr = false;
 	sse->err = ERR_OK;
 }
@@ -45,10 +46,10 @@ static void set_type(struct sse *sse, struct str value)
 	(void)str_copy(value, sse->type, sizeof sse->type);
 }
 
-static void set_cursor(struct sse *sse, struct str value)
+static void set_id(struct sse *sse, struct str value)
 {
 	if (value.size <= SSE_CURSOR_MAX && str_index(value, '\0') == value.size)
-		(void)str_copy(value, sse->cursor, sizeof sse->cursor);
+		(void)str_copy(value, sse->id, sizeof sse->id);
 }
 
 static void set_retry(struct sse *sse, struct str value)
@@ -66,13 +67,14 @@ static const struct {
 } fields[] = {
 	{ "data",  set_text },
 	{ "event", set_type },
-	{ "id",    set_cursor },
+	{ "id",    set_id },
 	{ "retry", set_retry },
 };
 /* clang-format on */
 
 static void dispatch(struct sse *sse, sse_event_fn on_event, void *owner)
 {
+	memcpy(sse->cursor, sse->id, sizeof sse->cursor);
 	struct sse_event event = {
 		.type = sse->type[0] ? str_of(sse->type) : STR("message"),
 		.cursor = str_of(sse->cursor),
