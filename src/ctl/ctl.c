@@ -144,16 +144,16 @@ enum exit_code ctl_call(struct ctl *ctl, const char *method, const struct buf *p
 	return ctl_request(ctl, &request, answer);
 }
 
-static enum exit_code add_page(struct ctl *ctl, const struct buf *path, const char *cursor,
+static enum exit_code add_page(struct ctl *ctl, const struct ctl_list *list, const char *cursor,
                                json_t *items, struct api_answer *answer)
 {
-	AUTO_BUF page = { 0 };
+	AUTO_BUF path = { 0 };
 
-	buf_init(&page, CTL_PATH_MAX);
-	buf_add_str(&page, buf_str(path));
-	url_add_query(&page, "limit", PAGE_ITEMS);
-	url_add_query(&page, "cursor", cursor);
-	enum exit_code code = ctl_call(ctl, "GET", &page, NULL, answer);
+	buf_init(&path, CTL_PATH_MAX);
+	buf_add_str(&path, list->path);
+	url_add_query(&path, "limit", PAGE_ITEMS);
+	url_add_query(&path, "cursor", cursor);
+	enum exit_code code = ctl_call(ctl, "GET", &path, NULL, answer);
 	if (code != EXIT_DONE)
 		return code;
 	json_t *more = json_object_get(answer->json, "items");
@@ -161,31 +161,32 @@ static enum exit_code add_page(struct ctl *ctl, const struct buf *path, const ch
 		return ctl_fail(EXIT_FAILED, "the server's answer is no list");
 	if (json_array_extend(items, more) != 0)
 		return ctl_fail(EXIT_FAILED, "out of memory");
+	while (list->keeps_last && json_array_size(items) > list->most)
+		(void)json_array_remove(items, 0);
 	return EXIT_DONE;
 }
 
-enum exit_code ctl_list(struct ctl *ctl, const struct buf *path, const char *from, size_t most,
-                        json_t **out)
+enum exit_code ctl_list(struct ctl *ctl, struct ctl_list *list)
 {
 	AUTO_JSON items = json_array();
-	AUTO_FREE char *cursor = from ? strdup(from) : NULL;
+	AUTO_FREE char *cursor = list->cursor ? strdup(list->cursor) : NULL;
 
 	for (int page = 0; page < PAGES_MAX; page++) {
 		AUTO_ANSWER answer = { 0 };
-		enum exit_code code = add_page(ctl, path, cursor, items, &answer);
+		enum exit_code code = add_page(ctl, list, cursor, items, &answer);
 		if (code != EXIT_DONE)
 			return code;
 		struct str next = json_member_str(answer.json, "next");
-		bool is_same = cursor && str_equal(next, str_of(cursor));
-		if (next.size == 0 || is_same || json_array_size(items) >= most)
+		bool is_full = !list->keeps_last && json_array_size(items) >= list->most;
+		if (next.size == 0 || is_full || (cursor && str_equal(next, str_of(cursor))))
 			break;
 		free(cursor);
 		if (!(cursor = str_dup(next)))
 			return ctl_fail(EXIT_FAILED, "out of memory");
 	}
-	while (json_array_size(items) > most)
+	while (json_array_size(items) > list->most)
 		(void)json_array_remove(items, json_array_size(items) - 1);
-	*out = json_incref(items);
+	list->items = json_incref(items);
 	return EXIT_DONE;
 }
 
@@ -253,6 +254,13 @@ static enum exit_code run_command(struct ctl *ctl)
 	return command->run(ctl);
 }
 
+static enum exit_code print_version(const struct ctl *ctl)
+{
+	(void)print_text(STR("vigil "));
+	(void)print_text(str_of(ctl->version));
+	return print_text(STR("\n"));
+}
+
 static enum exit_code run(struct ctl *ctl, int argc, char **argv)
 {
 	struct why why = { 0 };
@@ -261,7 +269,7 @@ static enum exit_code run(struct ctl *ctl, int argc, char **argv)
 	look_at_terminal(ctl);
 	hide_token(ctl, argc, argv);
 	if (ctl_option(ctl, "version"))
-		return print_text(STR("vigil " VIGIL_VERSION "\n"));
+		return print_version(ctl);
 	if (ctl_option(ctl, "help"))
 		return help_show(ctl, ctl->arguments.command);
 	if (err != ERR_OK) {
@@ -276,9 +284,9 @@ static enum exit_code run(struct ctl *ctl, int argc, char **argv)
 	return run_command(ctl);
 }
 
-enum exit_code ctl_main(int argc, char **argv)
+enum exit_code ctl_main(int argc, char **argv, const char *version)
 {
-	struct ctl ctl = { .commands = commands_all() };
+	struct ctl ctl = { .commands = commands_all(), .version = version };
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return ctl_fail(EXIT_FAILED, "libcurl does not start");

@@ -25,6 +25,7 @@
 
 struct ctl {
 	const struct commands *commands;
+	const char *version;
 	struct arguments arguments;
 	struct target target;
 	char token[TARGET_TOKEN_MAX + 2]; /* --token, moved out of argv */
@@ -35,8 +36,9 @@ struct ctl {
 	size_t width; /* of the terminal; 0: not a terminal, as wide as it gets */
 };
 
-/* Runs the program. `argv` may be changed: a token in it is overwritten. */
-enum exit_code ctl_main(int argc, char **argv);
+/* Runs the program. `argv` may be changed: a token in it is overwritten. `version` is what
+ * --version says. */
+enum exit_code ctl_main(int argc, char **argv, const char *version);
 
 /* One call; a failure is told and turned into an exit code. `body` (NULL: none) is borrowed. */
 enum exit_code ctl_call(struct ctl *ctl, const char *method, const struct buf *path,
@@ -55,10 +57,15 @@ enum exit_code ctl_tell_problem(struct ctl *ctl, const struct api_answer *answer
 /* Starts `path` with /v2/devices/DID and `rest`, and makes the did the subject of failures. */
 void ctl_device_path(struct ctl *ctl, const char *did, const char *rest, struct buf *path);
 
-/* Reads all pages of a list behind `cursor` (NULL: from its start) into one array (a new
- * reference), at most `most` items. */
-enum exit_code ctl_list(struct ctl *ctl, const struct buf *path, const char *cursor, size_t most,
-                        json_t **out);
+/* Pages of a list, joined. */
+struct ctl_list {
+	struct str path;
+	const char *cursor; /* start behind it; NULL: at the list's start */
+	size_t most;        /* items, the first ones ... */
+	bool keeps_last;    /* ... or the last ones */
+	json_t *items;      /* the result: a new reference */
+};
+enum exit_code ctl_list(struct ctl *ctl, struct ctl_list *list);
 
 /* "vigil: ..." on standard error. Gives `code` back, so that it can stand after return. */
 __attribute__((format(printf, 2, 3))) enum exit_code ctl_fail(enum exit_code code,

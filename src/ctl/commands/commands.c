@@ -49,7 +49,7 @@ static const struct option_row events_options[] = {
 	{ "did",    0,   "DID",    "only this device's" },
 	{ "type",   0,   "TYPE",   "only this type, for example device.connected" },
 	{ "cursor", 0,   "CURSOR", "start behind this event" },
-	{ "limit",  'n', "COUNT",  "at most this many (default 100)" },
+	{ "limit",  'n', "COUNT",  "the last COUNT, or the first behind CURSOR (default 100)" },
 	{ NULL },
 };
 

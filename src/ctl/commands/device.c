@@ -26,7 +26,6 @@ enum exit_code device_list(struct ctl *ctl)
 		{ "DID", false, false },   { "NAME", false, true },  { "KIND", false, false },
 		{ "STATE", false, false }, { "SINCE", true, false }, { "ADDRESS", false, true },
 	};
-	AUTO_JSON items = NULL;
 	AUTO_BUF path = { 0 };
 	struct table table;
 
@@ -34,7 +33,9 @@ enum exit_code device_list(struct ctl *ctl)
 	buf_add_text(&path, "/v2/devices");
 	url_add_query(&path, "online", ctl_option(ctl, "online") ? "true" : NULL);
 	url_add_query(&path, "q", ctl_option(ctl, "query"));
-	enum exit_code code = ctl_list(ctl, &path, NULL, SIZE_MAX, &items);
+	struct ctl_list list = { .path = buf_str(&path), .most = SIZE_MAX };
+	enum exit_code code = ctl_list(ctl, &list);
+	AUTO_JSON items = list.items;
 	if (code != EXIT_DONE)
 		return code;
 	if (ctl->is_json) {

@@ -44,9 +44,9 @@ static void start_path(const struct ctl *ctl, struct buf *path)
 	url_add_query(path, "type", ctl_option(ctl, "type"));
 }
 
-static enum exit_code list(struct ctl *ctl)
+/* Behind a cursor the first ones, so that a script can go on; else the last ones. */
+static enum exit_code list_events(struct ctl *ctl)
 {
-	AUTO_JSON items = NULL;
 	AUTO_BUF path = { 0 };
 	struct why why = { 0 };
 	int64_t limit = 0;
@@ -55,8 +55,14 @@ static enum exit_code list(struct ctl *ctl)
 	                     &why) != ERR_OK)
 		return ctl_fail(EXIT_USAGE, "%s", why.text);
 	start_path(ctl, &path);
-	enum exit_code code =
-		ctl_list(ctl, &path, ctl_option(ctl, "cursor"), (size_t)limit, &items);
+	struct ctl_list list = {
+		.path = buf_str(&path),
+		.cursor = ctl_option(ctl, "cursor"),
+		.most = (size_t)limit,
+		.keeps_last = !ctl_option(ctl, "cursor"),
+	};
+	enum exit_code code = ctl_list(ctl, &list);
+	AUTO_JSON items = list.items;
 	for (size_t i = 0; code == EXIT_DONE && i < json_array_size(items); i++)
 		code = print_event(ctl, json_array_get(items, i));
 	return code;
@@ -153,5 +159,5 @@ static enum exit_code follow_events(struct ctl *ctl)
 
 enum exit_code events_show(struct ctl *ctl)
 {
-	return ctl_option(ctl, "follow") ? follow_events(ctl) : list(ctl);
+	return ctl_option(ctl, "follow") ? follow_events(ctl) : list_events(ctl);
 }

@@ -83,7 +83,7 @@ static const char *const tail[][2] = {
 
 void manual_write(const struct commands *commands, struct buf *out)
 {
-	buf_add_text(out, ".TH VIGIL 1 \"\" \"vigil " VIGIL_VERSION "\"\n"
+	buf_add_text(out, ".TH VIGIL 1 \"\" vigil\n"
 	                  ".SH NAME\nvigil \\- command line of the Vigil camera cloud\n"
 	                  ".SH SYNOPSIS\n\\fBvigil\\fR COMMAND [WORDS] [OPTIONS]\n"
 	                  ".SH DESCRIPTION\nResults go to standard output, all else to standard "

@@ -14,7 +14,7 @@
 #include "base/str.h"
 
 #define CSV_PART_BYTES_MAX   (128 * 1024) /* one request, its heading not counted */
-#define CSV_PART_RECORDS_MAX 1000
+#define CSV_PART_RECORDS_MAX 500
 
 struct csv {
 	struct str rest;

@@ -37,7 +37,7 @@ struct sse {
 	char type[SSE_TYPE_MAX + 1];
 	char id[SSE_CURSOR_MAX + 1];     /* of the event that is being read */
 	char cursor[SSE_CURSOR_MAX + 1]; /* where to go on: behind the last whole event */
-	int64_t retry_ms; /* what the stream asked for; 0 if it did not */
+	int64_t retry_ms;                /* what the stream asked for; 0 if it did not */
 	bool is_started, is_after_cr, has_text;
 	enum err err;
 };
