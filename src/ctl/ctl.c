@@ -177,8 +177,10 @@ enum exit_code ctl_list(struct ctl *ctl, struct ctl_list *list)
 		if (code != EXIT_DONE)
 			return code;
 		struct str next = json_member_str(answer.json, "next");
+		bool is_last =
+			next.size == 0 || !json_array_size(json_object_get(answer.json, "items"));
 		bool is_full = !list->keeps_last && json_array_size(items) >= list->most;
-		if (next.size == 0 || is_full || (cursor && str_equal(next, str_of(cursor))))
+		if (is_last || is_full || (cursor && str_equal(next, str_of(cursor))))
 			break;
 		free(cursor);
 		if (!(cursor = str_dup(next)))

@@ -124,7 +124,8 @@ static enum err read_token_file(const char *path, struct target *out, struct why
 	return err;
 }
 
-/* The folder of a server on this machine: its ready file names the address. */
+/* The folder of a server on this machine: its ready file names the address; without one it is the
+ * default, and never a stored one, which may be another machine's. */
 static enum err read_ready(const char *folder, struct target *out, struct why *why)
 {
 	char path[PATH_MAX], content[TARGET_FILE_MAX + 1];
@@ -132,6 +133,8 @@ static enum err read_ready(const char *folder, struct target *out, struct why *w
 	AUTO_JSON json = NULL;
 
 	(void)snprintf(path, sizeof path, "%s/ready.json", folder);
+	if (access(path, F_OK) != 0)
+		return target_set_url(out, STR(TARGET_URL), why);
 	enum err err = read_file(path, content, &text, why);
 	if (err == ERR_OK)
 		err = json_read(text, &json, why);

@@ -87,7 +87,9 @@ void manual_write(const struct commands *commands, struct buf *out)
 	                  ".SH NAME\nvigil \\- command line of the Vigil camera cloud\n"
 	                  ".SH SYNOPSIS\n\\fBvigil\\fR COMMAND [WORDS] [OPTIONS]\n"
 	                  ".SH DESCRIPTION\nResults go to standard output, all else to standard "
-	                  "error. Options may stand anywhere; \\-\\- ends them.\n.SH COMMANDS\n");
+	                  "error. Options may stand anywhere; \\-\\- ends them. With "
+	                  "\\-\\-json a failure is the API's problem, one line on standard "
+	                  "error.\n.SH COMMANDS\n");
 	for (size_t i = 0; i < commands->count; i++)
 		add_command(&commands->rows[i], out);
 	buf_add_text(out, ".SH OPTIONS\n");
