@@ -206,19 +206,16 @@ static enum err on_end(struct server_turn *turn, struct command *command)
 	return ERR_OK;
 }
 
-/* null, the stream's number. */
+/* null, the stream's number; GStreamer's rtmp2sink sends its name instead. Only another stream's
+ * number leaves the publication alone. */
 static enum err on_delete_stream(struct server_turn *turn, struct command *command)
 {
-	double stream_id;
-	struct str none;
-	enum err err = amf_read_text(&command->arguments, &none);
-
-	if (err == ERR_OK)
-		err = amf_read_number(&command->arguments, &stream_id);
-	if (err != ERR_OK)
-		return err;
+	struct amf_item none, which;
 	double of_ours = turn->server->stream_id;
-	if (stream_id >= of_ours && stream_id <= of_ours)
+
+	bool is_told = amf_read(&command->arguments, &none) == ERR_OK &&
+	               amf_read(&command->arguments, &which) == ERR_OK && which.kind == AMF_NUMBER;
+	if (!is_told || (which.number >= of_ours && which.number <= of_ours))
 		end_publication(turn);
 	return ERR_OK;
 }
