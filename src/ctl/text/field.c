@@ -209,6 +209,33 @@ static json_t *wrap(struct str name, json_t *inner)
 	return inner;
 }
 
+/* Reading settings names them in a list: {"read":["config"]}; writing has them inside. The table
+ * of the server may call the two either way round. */
+static const struct {
+	const char *name;
+	const char *path; /* NULL: the list */
+} settings[] = {
+	{ "read", NULL },
+	{ "read.config", NULL },
+	{ "config.read", NULL },
+	{ "write", "write.config" },
+	{ "config.write", "write.config" },
+};
+
+/* Takes `inner`. */
+static json_t *shape(struct str name, json_t *inner)
+{
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		if (!str_equal(name, str_of(settings[i].name)))
+			continue;
+		if (settings[i].path)
+			return wrap(str_of(settings[i].path), inner);
+		json_decref(inner);
+		return json_pack("{s:[s]}", "read", "config");
+	}
+	return wrap(name, inner);
+}
+
 enum err field_action(struct str name, const json_t *actions, const char *const *words,
                       size_t count, json_t **out, struct why *why)
 {
@@ -229,5 +256,5 @@ enum err field_action(struct str name, const json_t *actions, const char *const 
 	enum err err = check_required(fields, inner, why);
 	if (err != ERR_OK)
 		return err;
-	return give(wrap(name, json_incref(inner)), out);
+	return give(shape(name, json_incref(inner)), out);
 }

@@ -8,6 +8,7 @@ static const char table[] =
 	"{\"name\":\"direction\",\"type\":\"integer\",\"least\":0,\"most\":9,\"required\":true},"
 	"{\"name\":\"speed\",\"type\":\"integer\",\"least\":0,\"most\":2}]},"
 	"{\"name\":\"stop\",\"fields\":[{\"name\":\"reason\",\"type\":\"string\",\"most\":5}]},"
+	"{\"name\":\"read\",\"fields\":[]},{\"name\":\"write\",\"fields\":[]},"
 	"{\"name\":\"free\",\"fields\":[]}]";
 
 static void check_action(const char *name, const char *const *words, size_t count, enum err err,
@@ -39,6 +40,14 @@ static void words_become_the_nested_action(void **state)
 	             "{\"stop\":{\"reason\":\"a=b\"}}");
 }
 
+static void settings_are_read_by_name_and_written_inside(void **state)
+{
+	check_action("read", NULL, 0, ERR_OK, "{\"read\":[\"config\"]}");
+	check_action("write", (const char *[]){ "image.flip=true", "image.day_night=auto" }, 2,
+	             ERR_OK,
+	             "{\"write\":{\"config\":{\"image.flip\":true,\"image.day_night\":\"auto\"}}}");
+}
+
 static void limits_of_the_table_hold_at_and_past_them(void **state)
 {
 	check_action("ptz.start", (const char *[]){ "direction=9" }, 1, ERR_OK,
@@ -54,7 +63,7 @@ static void limits_of_the_table_hold_at_and_past_them(void **state)
 static void mistakes_say_what_there_is(void **state)
 {
 	check_action("fly", NULL, 0, ERR_NOT_FOUND,
-	             "there is no action 'fly'; actions: ptz.start, stop, free");
+	             "there is no action 'fly'; actions: ptz.start, stop, read, write, free");
 	check_action("ptz.start", (const char *[]){ "sped=1" }, 1, ERR_INVALID,
 	             "there is no field 'sped'; fields: direction, speed");
 	check_action("ptz.start", (const char *[]){ "direction" }, 1, ERR_INVALID,
@@ -102,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_become_the_nested_action),
+		cmocka_unit_test(settings_are_read_by_name_and_written_inside),
 		cmocka_unit_test(limits_of_the_table_hold_at_and_past_them),
 		cmocka_unit_test(mistakes_say_what_there_is),
 		cmocka_unit_test(every_type_is_read_and_refused),
