@@ -172,10 +172,10 @@ enum err ws_reader_feed(struct ws_reader *reader, const uint8_t *bytes, size_t s
 	reader->events = events;
 	reader->owner = owner;
 	int failed = wslay_event_recv(reader->wslay);
-	int unsent = wslay_event_send(reader->wslay);
+	/* For a broken frame wslay's own close frame would not say why. */
 	if (failed == 0)
-		failed = unsent;
-	if (failed != 0 && reader->replies.size == 0)
+		failed = wslay_event_send(reader->wslay);
+	else
 		ws_write_close(&reader->replies, WSLAY_CODE_PROTOCOL_ERROR, STR(""));
 	if (reader->replies.size)
 		events->on_send(owner, reader->replies.at, reader->replies.size);
