@@ -155,11 +155,13 @@ void ws_reader_free(struct ws_reader *reader)
 /* What the peer did, when wslay reads no more. */
 static enum err verdict(struct ws_reader *reader)
 {
-	if (wslay_event_get_close_received(reader->wslay))
+	uint16_t sent = wslay_event_get_status_code_sent(reader->wslay);
+
+	/* A close frame is echoed, unless it was broken itself. */
+	if (wslay_event_get_close_received(reader->wslay) &&
+	    sent == wslay_event_get_status_code_received(reader->wslay))
 		return ERR_CLOSED;
-	return wslay_event_get_status_code_sent(reader->wslay) == WSLAY_CODE_MESSAGE_TOO_BIG
-	               ? ERR_TOO_LARGE
-	               : ERR_MALFORMED;
+	return sent == WSLAY_CODE_MESSAGE_TOO_BIG ? ERR_TOO_LARGE : ERR_MALFORMED;
 }
 
 enum err ws_reader_feed(struct ws_reader *reader, const uint8_t *bytes, size_t size,
