@@ -135,15 +135,15 @@ static void broken_rules_close_with_their_code(void **state)
 		enum err err;
 		uint16_t code;
 	} cases[] = {
-		{ { "\x81\x01x", 3 }, ERR_MALFORMED, 1002 },               /* not masked */
-		{ { "\xc1\x81\0\0\0\0x", 7 }, ERR_MALFORMED, 1002 },       /* reserved bit */
-		{ { "\x83\x81\0\0\0\0x", 7 }, ERR_MALFORMED, 1002 },       /* unknown opcode */
-		{ { "\x80\x81\0\0\0\0x", 7 }, ERR_MALFORMED, 1002 },       /* nothing to go on */
-		{ { "\x09\x80\0\0\0\0", 6 }, ERR_MALFORMED, 1002 },        /* ping in parts */
-		{ { "\x89\xfe\0\x7e\0\0\0\0", 8 }, ERR_MALFORMED, 1002 },  /* long ping */
-		{ { "\x82\xfe\0\x01\0\0\0\0x", 9 }, ERR_MALFORMED, 1002 }, /* long form of 1 */
-		{ { "\x81\x81\0\0\0\0\xff", 7 }, ERR_MALFORMED, 1007 },    /* not UTF-8 */
-		{ { "\x88\x81\0\0\0\0x", 7 }, ERR_MALFORMED, 1002 },       /* half a code */
+		{ { "\x81\x01x", 3 }, ERR_MALFORMED, 1002 },                /* not masked */
+		{ { "\xc1\x81\0\0\0\0x", 7 }, ERR_MALFORMED, 1002 },        /* reserved bit */
+		{ { "\x83\x81\0\0\0\0x", 7 }, ERR_MALFORMED, 1002 },        /* unknown opcode */
+		{ { "\x80\x81\0\0\0\0x", 7 }, ERR_MALFORMED, 1002 },        /* nothing to go on */
+		{ { "\x09\x80\0\0\0\0", 6 }, ERR_MALFORMED, 1002 },         /* ping in parts */
+		{ { "\x89\xfe\0\x7e\0\0\0\0", 8 }, ERR_MALFORMED, 1002 },   /* long ping */
+		{ { "\x82\xfe\0\x01\0\0\0\0x", 9 }, ERR_MALFORMED, 1002 },  /* long form of 1 */
+		{ { "\x81\x81\0\0\0\0\xff", 7 }, ERR_MALFORMED, 1007 },     /* not UTF-8 */
+		{ { "\x88\x82\0\0\0\0\x03\xed", 8 }, ERR_MALFORMED, 1002 }, /* code 1005 */
 		{ { "\x82\xff\xff\0\0\0\0\0\0\0\0\0\0\0", 14 }, ERR_MALFORMED, 1002 }, /* 2^63 */
 		{ { "\x82\xff\0\0\0\0\x80\0\0\0\0\0\0\0", 14 }, ERR_TOO_LARGE, 1009 },
 	};
