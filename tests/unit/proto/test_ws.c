@@ -145,7 +145,7 @@ static void broken_rules_close_with_their_code(void **state)
 		{ { "\x81\x81\0\0\0\0\xff", 7 }, ERR_MALFORMED, 1007 },     /* not UTF-8 */
 		{ { "\x88\x82\0\0\0\0\x03\xed", 8 }, ERR_MALFORMED, 1002 }, /* code 1005 */
 		{ { "\x82\xff\xff\0\0\0\0\0\0\0\0\0\0\0", 14 }, ERR_MALFORMED, 1002 }, /* 2^63 */
-		{ { "\x82\xff\0\0\0\0\x80\0\0\0\0\0\0\0", 14 }, ERR_TOO_LARGE, 1009 },
+		{ { "\x82\xff\0\0\0\0\x80\0\0\0\0\0\0\0x", 15 }, ERR_TOO_LARGE, 1009 },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
