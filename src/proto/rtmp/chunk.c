@@ -223,6 +223,8 @@ static enum err keep_body(struct rtmp_chunk_reader *reader, struct rtmp_chunk_st
 	size_t taken = reader->chunk_left < input->size ? reader->chunk_left : input->size;
 	size_t room = stream->body.room;
 
+	if (!taken)
+		return ERR_MORE;
 	buf_add(&stream->body, bytes_take(input, taken), taken);
 	reader->memory += stream->body.room - room;
 	reader->chunk_left -= taken;
