@@ -40,6 +40,7 @@ struct command {
 
 	struct devices *devices; /* private from here */
 	struct loop *home;
+	struct link *link; /* while it waits there */
 	struct mail mail;
 	struct timer timer;
 	struct list_node node;

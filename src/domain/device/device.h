@@ -60,6 +60,7 @@ const char *push_mode_text(enum push_mode push);
 enum err device_kind_parse(struct str text, enum device_kind *out);
 enum err sign_policy_parse(struct str text, enum sign_policy *out);
 enum err serve_sign_parse(struct str text, enum serve_sign *out);
+enum err push_mode_parse(struct str text, enum push_mode *out);
 
 struct device_facts {
 	_Atomic unsigned refs;
@@ -109,6 +110,9 @@ struct devices_setup {
 enum err devices_new(const struct devices_setup *setup, struct devices **out);
 void devices_free(struct devices *devices);
 AUTO_DEFINE(devices)
+
+/* Starts saving presence, on this loop. */
+void devices_start(struct devices *devices);
 
 void device_facts_unref(struct device_facts *facts);
 

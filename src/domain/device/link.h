@@ -56,7 +56,12 @@ void link_seen(struct link *link);
  * counted and dropped. */
 void link_answer(struct link *link, struct str mid, struct str result);
 
-/* An event of the device, stored and put on the log. `name` is its type's word ("motion"). */
-void link_event(struct link *link, struct str name, int64_t time_ms, struct str data);
+/* An event of the device, stored and put on the log as "device.event". `data` is a JSON object,
+ * at most EVENT_DATA_MAX bytes (ERR_TOO_LARGE); ERR_BUSY when the database is behind: the device
+ * may send it again. */
+enum err link_event(struct link *link, int64_t time_ms, struct str data);
+
+/* The live link of a gateway's child, or NULL; borrowed for the call. */
+struct link *link_child(struct link *gateway, struct str did);
 
 #endif

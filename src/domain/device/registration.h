@@ -35,11 +35,13 @@ enum sign_kind {
 };
 
 /* X(NAME, code, reason): what a refused device is told (gap G-02). */
-#define REGISTRATION_CODES(X)                                                       \
-	X(BAD_SIGN, 40001)                                                          \
-	X(UNKNOWN_DID, 40002) X(CLOCK_SKEW, 40003) X(REPLAYED_SIGN, 40004)          \
-		X(DEVICE_DISABLED, 40005) X(SIGN_POLICY, 40006) X(LINK_HELD, 40007) \
-			X(NOT_CHILD, 40008) X(TOO_MANY, 40009)
+#define REGISTRATION_CODES(X)     \
+	X(BAD_SIGN, 40001)        \
+	X(UNKNOWN_DID, 40002)     \
+	X(CLOCK_SKEW, 40003)      \
+	X(REPLAYED_SIGN, 40004)   \
+	X(DEVICE_DISABLED, 40005) \
+	X(SIGN_POLICY, 40006) X(LINK_HELD, 40007) X(NOT_CHILD, 40008) X(TOO_MANY, 40009)
 
 struct registration {
 	char did[DID_SIZE];
@@ -68,7 +70,7 @@ struct registration {
 	struct device_facts *facts;
 	struct timer probe;
 	int64_t now_ms, epoch, probed_seen_ms, probe_epoch;
-	bool is_cancelled;
+	bool is_cancelled, is_child;
 	char *new_profile;
 };
 
