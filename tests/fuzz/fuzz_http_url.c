@@ -12,6 +12,7 @@ static void check_path(struct str text, struct arena *arena)
 	struct str path, again, rest, segment;
 	AUTO_BUF encoded;
 
+	buf_init(&encoded, text.size * 3 + 1);
 	if (http_url_path(text, arena, &path) != ERR_OK)
 		return;
 	rest = path;
@@ -22,7 +23,6 @@ static void check_path(struct str text, struct arena *arena)
 	if (path.at[0] != '/' || str_index(path, '\0') < path.size ||
 	    str_index(path, '\\') < path.size)
 		abort();
-	buf_init(&encoded, path.size * 3 + 1);
 	http_url_encode(path, "/", &encoded);
 	if (http_url_path(buf_str(&encoded), arena, &again) != ERR_OK || !str_equal(path, again))
 		abort();
