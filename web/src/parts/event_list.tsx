@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happened to one device lately, newest first, kept up by the feed.
+import { useEffect, useState } from 'preact/hooks';
+import { api } from '../api';
+import type { Feed } from '../events';
+import { clock, t, tOr } from '../text';
+import type { ServerEvent } from '../types';
+import { Failure } from './dialog';
+import { useTask } from './hooks';
+
+export const EVENTS_SHOWN = 50;
+
+/** Joins what is shown with what came, without doubles, newest first, at most EVENTS_SHOWN. */
+export function mergeEvents(shown: ServerEvent[], fresh: ServerEvent[]): ServerEvent[] {
+	const byId = new Map([...shown, ...fresh].map((event) => [event.id, event]));
+	return [...byId.values()]
+		.sort((one, other) => Date.parse(other.time) - Date.parse(one.time))
+		.slice(0, EVENTS_SHOWN);
+}
+
+/** The part of an event's data that says something to a person: its name, or the reason. */
+export function eventDetail(event: ServerEvent): string {
+	const data = event.data ?? {};
+	const said = [data.name, data.reason, data.state, data.address].filter((part) => typeof part === 'string' && part);
+	return said.join(' · ');
+}
+
+export function EventList(props: { did: string; feed: Feed; now: number }) {
+	const [events, setEvents] = useState<ServerEvent[]>([]);
+	const { busy, failure, run } = useTask();
+	async function read() {
+		const page = await run(() => api.events(props.did, EVENTS_SHOWN));
+		if (page) setEvents((shown) => mergeEvents(shown, page.items));
+	}
+	useEffect(() => {
+		void read();
+		return props.feed.listen({
+			onEvent: (event) => {
+				if (event.did === props.did) setEvents((shown) => mergeEvents(shown, [event]));
+			},
+			onRefresh: () => void read(),
+		});
+	}, [props.did]);
+	return (
+		<section class="events">
+			<Failure text={failure} />
+			{!busy && !failure && events.length === 0 && <p class="hint">{t('event.none')}</p>}
+			<ol>
+				{events.map((event) => (
+					<li key={event.id}>
+						<time dateTime={event.time}>{clock(event.time, props.now)}</time>
+						<span>{tOr(`event.${event.type}`, event.type)}
+							{eventDetail(event) && <span class="faint"> {eventDetail(event)}</span>}</span>
+					</li>
+				))}
+			</ol>
+		</section>
+	);
+}
