@@ -30,3 +30,14 @@ export function plan(shown: Device[], dids: Set<string>, filtered: boolean): Rer
 	if (filtered || strangers || known.length > SINGLE_READS_MAX) return { kind: 'all' };
 	return { kind: 'some', dids: known };
 }
+
+export const PROFILE_SHOWN_MAX = 20;
+
+/** The plain values of what the device said about itself, at most PROFILE_SHOWN_MAX of them. */
+export function profileRows(profile: unknown): [string, string][] {
+	if (typeof profile !== 'object' || profile === null) return [];
+	return Object.entries(profile)
+		.filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+		.slice(0, PROFILE_SHOWN_MAX)
+		.map(([name, value]) => [name, String(value)]);
+}

@@ -48,7 +48,7 @@ export const words = {
 	'presence.online': ['Online', '在线'],
 	'presence.offline': ['Offline', '离线'],
 	'presence.never': ['Never connected', '从未连接'],
-	'presence.since': ['online since {time}', '自 {time} 起在线'],
+	'presence.since': ['Online since {time}', '自 {time} 起在线'],
 	'presence.seen': ['last seen {time}', '最后在线 {time}'],
 	'presence.weak': ['weak sign', '弱签名'],
 	'presence.weak.why': ['This device signs with a fixed password (md5). Anyone who hears it once can pretend to be the device.', '此设备使用固定的 md5 签名,一旦被窃听即可被冒充。'],

@@ -5,7 +5,7 @@
 //   connecting, playing -closed-> waiting (a retry is due) or failed (only a person can help)
 //   waiting -tick-> connecting;  failed -retry, online-> connecting
 //   any but idle -tick, hidden for HIDDEN_MS-> paused -shown-> connecting
-import { retryDelay, stageOf, type Stage } from './stage';
+import { again, retryDelay, stageOf, type Stage } from './stage';
 
 export const HIDDEN_MS = 30000;
 /** A picture that lived this long was healthy: the next failure starts counting anew. */
@@ -59,7 +59,9 @@ function connect(live: Live, now: number, attempt: number): Result {
 function fail(live: Live, stage: Stage, random: number, now: number): Result {
 	if (live.phase !== 'connecting' && live.phase !== 'playing') return { live, orders: [] };
 	const healthy = live.phase === 'playing' && now - live.playingMs >= HEALTHY_MS;
-	const attempt = healthy ? 0 : live.attempt;
+	// Another kind of trouble is a step forward: a server that is back may still wait for its device.
+	const other = live.stage !== null && again[live.stage] !== again[stage];
+	const attempt = healthy || other ? 0 : live.attempt;
 	const delay = retryDelay(stage, attempt, random);
 	return {
 		live: {

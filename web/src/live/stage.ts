@@ -14,8 +14,11 @@ export type Stage =
 	| 'stalled'
 	| 'no-support';
 
-/** quick: soon and for as long as the page is watched; slow: a few times; never: only a person can help. */
-export type Again = 'quick' | 'slow' | 'never';
+/**
+ * quick: soon; patient: costs the server next to nothing, so now and then; both for as long as the page is watched.
+ * slow: a few times. never: only a person can help.
+ */
+export type Again = 'quick' | 'patient' | 'slow' | 'never';
 
 const byCode: Record<number, Stage> = {
 	4001: 'device-offline',
@@ -28,8 +31,8 @@ const byCode: Record<number, Stage> = {
 	4008: 'ended',
 };
 
-const again: Record<Stage, Again> = {
-	'device-offline': 'slow',
+export const again: Record<Stage, Again> = {
+	'device-offline': 'patient',
 	'device-refused': 'slow',
 	'no-answer': 'slow',
 	'no-push': 'slow',
@@ -43,8 +46,11 @@ const again: Record<Stage, Again> = {
 };
 
 export const SLOW_RETRIES_MAX = 5;
-const QUICK_MS = [500, 1000, 2000, 4000, 8000, 15000];
-const SLOW_MS = [10000, 20000, 30000];
+const DELAYS_MS: Record<Exclude<Again, 'never'>, number[]> = {
+	quick: [500, 1000, 2000, 4000, 8000, 15000],
+	patient: [5000, 10000, 20000, 30000],
+	slow: [10000, 20000, 30000],
+};
 
 /** Codes we do not know, and every ordinary close, mean the server (or the way to it) went away. */
 export function stageOf(code: number): Stage {
@@ -58,7 +64,7 @@ export function stageOf(code: number): Stage {
 export function retryDelay(stage: Stage, attempt: number, random: number): number | null {
 	const kind = again[stage];
 	if (kind === 'never' || (kind === 'slow' && attempt >= SLOW_RETRIES_MAX)) return null;
-	const steps = kind === 'quick' ? QUICK_MS : SLOW_MS;
+	const steps = DELAYS_MS[kind];
 	const step = steps[Math.min(attempt, steps.length - 1)] as number;
 	return Math.round(step * (0.75 + random / 2));
 }

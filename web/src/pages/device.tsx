@@ -91,16 +91,17 @@ export function Device(props: { did: string; feed: Feed }) {
 	const offline = !device.presence.online;
 	return (
 		<section class="device">
-			<a class="back" href="#/devices"><Icon name="back" />{t('device.back')}</a>
+			<div class="way">
+				<a class="back" href="#/devices"><Icon name="back" />{t('device.back')}</a>
+				<button type="button" onClick={() => setSharing(true)}><Icon name="share" />{t('live.share')}</button>
+			</div>
 			<div class="heading">
 				<h1>{name}</h1>
 				<Presence presence={device.presence} now={now} />
-				<span class="grow" />
-				<button type="button" onClick={() => setSharing(true)}><Icon name="share" />{t('live.share')}</button>
 			</div>
 			<Failure text={failure} />
 			<div class="columns">
-				<LivePicture name={name} url={url} online={device.presence.online} />
+				<LivePicture name={name} url={url} onlineSince={offline ? null : device.presence.since} />
 				<div class="side card">
 					<Tabs tab={tab} onTab={setTab} />
 					<div id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>

@@ -2,21 +2,11 @@
 // What is known about a device, its name, and the way to remove it.
 import { useState } from 'preact/hooks';
 import { api } from '../api';
+import { profileRows } from '../devices';
 import { clock, t, tOr } from '../text';
 import type { Device } from '../types';
 import { Confirm, Failure } from './dialog';
 import { useTask } from './hooks';
-
-export const PROFILE_SHOWN_MAX = 20;
-
-/** The plain values of what the device said about itself, at most PROFILE_SHOWN_MAX of them. */
-export function profileRows(profile: unknown): [string, string][] {
-	if (typeof profile !== 'object' || profile === null) return [];
-	return Object.entries(profile)
-		.filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
-		.slice(0, PROFILE_SHOWN_MAX)
-		.map(([name, value]) => [name, String(value)]);
-}
 
 function rows(device: Device, now: number): [string, string][] {
 	const { presence } = device;

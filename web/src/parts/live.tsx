@@ -25,7 +25,7 @@ function Overlay(props: { live: LiveState; onRetry: () => void }) {
 	);
 }
 
-export function LivePicture(props: { name: string; url: string; online?: boolean }) {
+export function LivePicture(props: { name: string; url: string; onlineSince?: string | null }) {
 	const box = useRef<HTMLDivElement>(null);
 	const video = useRef<HTMLVideoElement>(null);
 	const player = useRef<LivePlayer | null>(null);
@@ -40,8 +40,8 @@ export function LivePicture(props: { name: string; url: string; online?: boolean
 		return () => made.stop();
 	}, [props.url]);
 	useEffect(() => {
-		if (props.online) player.current?.online();
-	}, [props.online]);
+		if (props.onlineSince) player.current?.online();
+	}, [props.onlineSince]);
 
 	function full() {
 		if (document.fullscreenElement) void document.exitFullscreen();

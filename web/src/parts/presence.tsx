@@ -3,13 +3,10 @@
 import { ago, clock, t } from '../text';
 import type { Presence as PresenceOf } from '../types';
 
-export function presenceWords(presence: PresenceOf, now: number): string {
-	if (presence.online)
-		return presence.since ? t('presence.since', { time: clock(presence.since, now) }) : t('presence.online');
-	if (presence.state === 'never') return t('presence.never');
-	const seen = presence.last_seen
-		? t('presence.seen', { time: ago(presence.last_seen, now) }) : t('presence.offline');
-	return presence.reason ? `${seen} · ${presence.reason}` : seen;
+/** What is known beyond the state of a device that is away: since when, and why. */
+function awayWords(presence: PresenceOf, now: number): string {
+	const seen = presence.last_seen ? t('presence.seen', { time: ago(presence.last_seen, now) }) : '';
+	return [seen, presence.reason].filter(Boolean).join(' · ');
 }
 
 export function Presence(props: { presence: PresenceOf; now: number }) {
@@ -18,8 +15,9 @@ export function Presence(props: { presence: PresenceOf; now: number }) {
 	return (
 		<span class={`presence ${state}`}>
 			<span class="dot" aria-hidden="true" />
-			<span class="state">{t(`presence.${state}`)}</span>
-			{state !== 'never' && <span class="words">{presenceWords(presence, props.now)}</span>}
+			<span class="state">{presence.online && presence.since
+				? t('presence.since', { time: clock(presence.since, props.now) }) : t(`presence.${state}`)}</span>
+			{state === 'offline' && <span class="words">{awayWords(presence, props.now)}</span>}
 			{presence.weak_sign &&
 				<span class="badge warn" title={t('presence.weak.why')}>{t('presence.weak')}</span>}
 		</span>
