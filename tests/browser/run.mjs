@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// node run.mjs [part of a title]: the console in chromium, on a real vigild with real simulated cameras.
+import { readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runCases } from './cases.mjs';
+import { Stage } from './fixture.mjs';
+
+const names = readdirSync(dirname(fileURLToPath(import.meta.url))).filter((name) => name.endsWith('.test.mjs')).sort();
+for (const name of names) await import(`./${name}`);
+const stage = await Stage.open();
+let failed = 1;
+try {
+	failed = await runCases(stage, process.argv[2] ?? '');
+} finally {
+	await stage.close();
+}
+process.exit(failed ? 1 : 0);
