@@ -59,7 +59,9 @@ test('search and the online filter narrow the list, and more is loaded on demand
 	for (let i = 0; i < 55; i++) await stage.device(`Bulk ${String(i).padStart(2, '0')}`);
 	const online = await stage.camera('Bulk online');
 	const page = await stage.signedIn();
+	const found = page.waitForResponse((answer) => answer.url().includes('q=bulk'));
 	await page.fill('input[name=q]', 'bulk');
+	await found;
 	await page.waitForFunction(() => document.querySelectorAll('.row').length === 50);
 	await page.click('button:has-text("Load more")');
 	await page.waitForFunction(() => document.querySelectorAll('.row').length === 56);

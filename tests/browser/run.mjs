@@ -8,8 +8,11 @@ import { Stage } from './fixture.mjs';
 
 const names = readdirSync(dirname(fileURLToPath(import.meta.url))).filter((name) => name.endsWith('.test.mjs')).sort();
 for (const name of names) await import(`./${name}`);
-const stage = await Stage.open();
 let failed = 1;
+const stage = await Stage.open().catch((error) => {
+	console.log(`not ok - the stage\n    ${error.stack}\n0 passed, 1 failed, 0 skipped`);
+	process.exit(1);
+});
 try {
 	failed = await runCases(stage, process.argv[2] ?? '');
 } finally {

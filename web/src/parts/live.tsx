@@ -20,7 +20,7 @@ function Overlay(props: { live: LiveState; onRetry: () => void }) {
 			<p class="stage">{t(`stage.${live.stage}`)}</p>
 			<p>{t(`stage.${live.stage}.help` as Key)}</p>
 			<button type="button" disabled={live.phase === 'connecting'} onClick={props.onRetry}>{t('app.retry')}</button>
-			<p class="faint">{left === null ? '\u00a0' : t('live.waiting', { n: left })}</p>
+			<p class="faint" aria-hidden="true">{left === null ? '\u00a0' : t('live.waiting', { n: left })}</p>
 		</div>
 	);
 }
