@@ -90,8 +90,8 @@ export const api = {
 	renameDevice: (did: string, name: string) => call<Device>('PATCH', device(did), json({ name })),
 	removeDevice: (did: string) => call<void>('DELETE', device(did)),
 	importDevices: (csv: string) => call<ImportAnswer>('POST', '/v2/devices:import', csv, 'text/csv'),
-	events: (did: string, limit: number) =>
-		call<Page<ServerEvent>>('GET', `/v2/events${query({ did, limit })}`),
+	events: (did: string, limit: number, cursor?: string) =>
+		call<Page<ServerEvent>>('GET', `/v2/events${query({ did, limit, cursor })}`),
 	viewToken: (did: string, seconds: number) =>
 		call<{ token: string }>('POST', `${device(did)}/view-tokens`, json({ expires_in: seconds })),
 	act: (did: string, data: Record<string, unknown>) =>

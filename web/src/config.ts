@@ -31,9 +31,23 @@ export function changes(before: Config, after: Config): Config {
 	return changed;
 }
 
-/** "1, 5,3" -> [1,5,3]; null when a part is not a preset's number (1..128). */
+export const CRUISE_PRESETS_MAX = 32;
+
+/** Day 1 is Monday. */
+export const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+
+/** The days with `day` (1..7) in or out, in the order of the week; what we do not know is kept. */
+export function withDay(days: unknown, day: number, isIn: boolean): string[] {
+	const name = DAYS[day - 1] as string;
+	const others = (Array.isArray(days) ? days : []).filter((one): one is string => typeof one === 'string' && one !== name);
+	const known = DAYS.filter((one) => (one === name ? isIn : others.includes(one)));
+	return [...known, ...others.filter((one) => !(DAYS as readonly string[]).includes(one))];
+}
+
+/** "1, 5,3" -> [1,5,3]; null when a part is not a preset's number (1..128), or above CRUISE_PRESETS_MAX of them. */
 export function presetNumbers(text: string): number[] | null {
 	const parts = text.split(/[,,\s]+/).filter((part) => part !== '');
 	const numbers = parts.map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : 0));
-	return numbers.every((n) => n >= 1 && n <= 128) ? numbers : null;
+	const good = numbers.length <= CRUISE_PRESETS_MAX && numbers.every((n) => n >= 1 && n <= 128);
+	return good ? numbers : null;
 }

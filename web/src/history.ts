@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happened lately, as a list that grows at its top and not without end.
-import type { ServerEvent } from './types';
+import type { Page, ServerEvent } from './types';
 
 export const EVENTS_SHOWN = 50;
 
@@ -17,4 +17,25 @@ export function eventDetail(event: ServerEvent): string {
 	const data = event.data ?? {};
 	const said = [data.name, data.reason, data.state, data.address].filter((part) => typeof part === 'string' && part);
 	return said.join(' · ');
+}
+
+export const EVENTS_PAGE = 200;
+export const EVENT_PAGES_MAX = 20;
+
+/**
+ * The log is read in the order it was written, so the newest events stand at its end: reads on from `cursor`
+ * to there, at most EVENT_PAGES_MAX pages. Answers the newest and where to go on next time.
+ */
+export async function readToEnd(
+	read: (cursor: string | undefined) => Promise<Page<ServerEvent>>, cursor: string | undefined,
+): Promise<{ events: ServerEvent[]; cursor: string | undefined }> {
+	let events: ServerEvent[] = [];
+	let at = cursor;
+	for (let pages = 0; pages < EVENT_PAGES_MAX; pages++) {
+		const page = await read(at);
+		events = mergeEvents(events, page.items);
+		if (!page.next || page.items.length < EVENTS_PAGE) break;
+		at = page.next;
+	}
+	return { events, cursor: at };
 }

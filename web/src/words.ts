@@ -144,6 +144,7 @@ export const words = {
 	'preset.remove.do': ['Remove', '删除'],
 	'preset.moving': ['Going to {name}', '正在转到 {name}'],
 	'preset.range': ['The number must be 1 to 128.', '编号必须为 1 到 128。'],
+	'set.cruise.range': ['At most 32 numbers, each 1 to 128.', '最多 32 个编号,每个为 1 到 128。'],
 
 	'set.hint': ['Read from the device. Only what you change is written.', '读取自设备,仅写入修改过的项。'],
 	'set.none': ['The device offers no settings.', '设备没有提供设置。'],
@@ -171,6 +172,7 @@ export const words = {
 	'set.period.start': ['From', '开始'],
 	'set.period.end': ['To', '结束'],
 	'set.period.days': ['Days', '重复'],
+	'set.period.days.hint': ['No day chosen: every day.', '未选择任何一天时,每天有效。'],
 	'set.storage.mode': ['Record', '录像模式'],
 	'set.storage.mode.continuous': ['Continuously', '不间断'],
 	'set.storage.mode.triggered': ['When triggered', '触发'],

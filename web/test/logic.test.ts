@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Problem, problemFrom } from '../src/api';
-import { changes, flatten, presetNumbers } from '../src/config';
+import { changes, CRUISE_PRESETS_MAX, flatten, presetNumbers, withDay } from '../src/config';
 import { appendPage, plan, profileRows, PROFILE_SHOWN_MAX, replaceDevice, SINGLE_READS_MAX } from '../src/devices';
 import { feedDelay, parseEvent } from '../src/events';
-import { EVENTS_SHOWN, eventDetail, mergeEvents } from '../src/history';
+import { EVENT_PAGES_MAX, EVENTS_PAGE, EVENTS_SHOWN, eventDetail, mergeEvents, readToEnd } from '../src/history';
 import { freeIndex, PRESET_MAX, presetsFrom } from '../src/presets';
 import { deviceAddress, liveAddress, readRoute, tokenFromPaste, viewAddress } from '../src/route';
 import { signInFailure } from '../src/session';
@@ -81,6 +81,39 @@ test('a patrol takes preset numbers 1 to 128 and refuses 0 and 129', () => {
 	assert.deepEqual(presetNumbers('1, 128,5 7'), [1, 128, 5, 7]);
 	assert.deepEqual(presetNumbers(' '), []);
 	for (const text of ['0', '129', '1,x', '-1', '1.5']) assert.equal(presetNumbers(text), null, text);
+});
+
+test('a patrol has 32 stops at most, at the limit and one past it', () => {
+	const stops = (n: number) => Array(n).fill('1').join(',');
+	assert.equal(presetNumbers(stops(CRUISE_PRESETS_MAX))?.length, CRUISE_PRESETS_MAX);
+	assert.equal(presetNumbers(stops(CRUISE_PRESETS_MAX + 1)), null);
+});
+
+test('days are kept in the order of the week, unknown ones too', () => {
+	assert.deepEqual(withDay(['sunday', 'monday'], 3, true), ['monday', 'wednesday', 'sunday']);
+	assert.deepEqual(withDay(['monday', 'holiday'], 1, false), ['holiday']);
+	assert.deepEqual(withDay(undefined, 1, true), ['monday']);
+});
+
+test('the log is read to its end and next time from there', async () => {
+	const log = [...Array(2 * EVENTS_PAGE + 3)].map((_, i) => event(i + 1));
+	const read = async (cursor: string | undefined) => {
+		const from = Number(cursor ?? 0);
+		const items = log.slice(from, from + EVENTS_PAGE);
+		return { items, next: items[items.length - 1]?.cursor ?? null };
+	};
+	const first = await readToEnd(read, undefined);
+	assert.equal(first.events[0]?.id, String(log.length));
+	assert.equal(first.cursor, String(2 * EVENTS_PAGE));
+	log.push(event(log.length + 1));
+	assert.equal((await readToEnd(read, first.cursor)).events[0]?.id, String(log.length));
+});
+
+test('a log without end is given up after its last page', async () => {
+	let pages = 0;
+	const items = [...Array(EVENTS_PAGE)].map((_, i) => event(i));
+	await readToEnd(async () => ({ items, next: String(++pages) }), undefined);
+	assert.equal(pages, EVENT_PAGES_MAX);
 });
 
 test('the lowest free preset number is offered until all 128 are taken', () => {

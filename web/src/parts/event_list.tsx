@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happened to one device lately, newest first, kept up by the feed.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api';
 import type { Feed } from '../events';
-import { eventDetail, EVENTS_SHOWN, mergeEvents } from '../history';
+import { eventDetail, EVENTS_PAGE, mergeEvents, readToEnd } from '../history';
 import { clock, t, tOr } from '../text';
 import type { ServerEvent } from '../types';
 import { Failure } from './dialog';
@@ -11,10 +11,14 @@ import { useTask } from './hooks';
 
 export function EventList(props: { did: string; feed: Feed; now: number }) {
 	const [events, setEvents] = useState<ServerEvent[]>([]);
+	const readUpTo = useRef<string | undefined>(undefined);
 	const { busy, failure, run } = useTask();
 	async function read() {
-		const page = await run(() => api.events(props.did, EVENTS_SHOWN));
-		if (page) setEvents((shown) => mergeEvents(shown, page.items));
+		const news = await run(() =>
+			readToEnd((cursor) => api.events(props.did, EVENTS_PAGE, cursor), readUpTo.current));
+		if (!news) return;
+		readUpTo.current = news.cursor;
+		setEvents((shown) => mergeEvents(shown, news.events));
 	}
 	useEffect(() => {
 		void read();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two settings that are objects: when alarms are active, and the patrol.
 import { useState } from 'preact/hooks';
-import { presetNumbers } from '../config';
+import { DAYS, presetNumbers, withDay } from '../config';
 import { language, t } from '../text';
 
 interface Period {
 	all_day: boolean;
 	start: string;
 	end: string;
-	days: number[];
+	days: string[];
 }
 
 interface Cruise {
@@ -27,6 +27,7 @@ export function PeriodField(props: { value: unknown; onChange: (value: Period) =
 	const period: Period = { all_day: true, start: '00:00', end: '23:59', days: [], ...(props.value as object) };
 	const set = (part: Partial<Period>) => props.onChange({ ...period, ...part });
 	const days = Array.isArray(period.days) ? period.days : [];
+	const isIn = (day: number) => days.includes(DAYS[day - 1] as string);
 	return (
 		<div class="group" role="group" aria-label={t('set.alarm.period')}>
 			<label class="switch-row"><span>{t('set.alarm.period')}: {t('set.period.all_day')}</span>
@@ -44,14 +45,13 @@ export function PeriodField(props: { value: unknown; onChange: (value: Period) =
 			<div class="days" role="group" aria-label={t('set.period.days')}>
 				{[1, 2, 3, 4, 5, 6, 7].map((day) => (
 					<label key={day}>
-						<input type="checkbox" checked={days.includes(day)} onChange={(event) => set({
-							days: event.currentTarget.checked
-								? [...days, day].sort((a, b) => a - b) : days.filter((other) => other !== day),
-						})} />
+						<input type="checkbox" checked={isIn(day)}
+							onChange={(event) => set({ days: withDay(days, day, event.currentTarget.checked) })} />
 						<span>{dayName(day)}</span>
 					</label>
 				))}
 			</div>
+			{days.length === 0 && <p class="hint">{t('set.period.days.hint')}</p>}
 		</div>
 	);
 }
@@ -67,9 +67,9 @@ export function CruiseField(props: { value: unknown; onChange: (value: Cruise) =
 					setText(event.currentTarget.value);
 					const presets = presetNumbers(event.currentTarget.value);
 					if (presets) props.onChange({ ...cruise, presets });
-					event.currentTarget.setCustomValidity(presets ? '' : t('preset.range'));
+					event.currentTarget.setCustomValidity(presets ? '' : t('set.cruise.range'));
 				}} />
-				<span class="hint">{wrong ? t('preset.range') : t('set.cruise.presets.hint')}</span>
+				<span class="hint">{wrong ? t('set.cruise.range') : t('set.cruise.presets.hint')}</span>
 			</label>
 			<div class="pair">
 				<label class="field"><span>{t('set.cruise.dwell_s')}</span>
