@@ -24,8 +24,8 @@ export async function until(what, ask, limitMs = 15000, everyMs = 100) {
 
 function program(name) {
 	const folder = resolve(root, process.env.VIGIL_BUILD ?? 'build/src/programs');
-	const path = join(folder, name);
-	if (!existsSync(path)) throw new Error(`${path} is not there; build first, or set VIGIL_BUILD`);
+	const path = [join(folder, name), join(folder, 'src/programs', name)].find(existsSync);
+	if (!path) throw new Error(`${join(folder, name)} is not there; build first, or set VIGIL_BUILD`);
 	return path;
 }
 

@@ -16,9 +16,6 @@ export const words = {
 	'app.copy': ['Copy', '复制'],
 	'app.copied': ['Copied', '已复制'],
 	'app.loading': ['Loading…', '加载中…'],
-	'app.yes': ['Yes', '是'],
-	'app.no': ['No', '否'],
-	'app.refresh': ['Refresh', '刷新'],
 
 	'sign.title': ['Sign in', '登录'],
 	'sign.out': ['Sign out', '退出登录'],
@@ -143,7 +140,6 @@ export const words = {
 	'preset.remove.sure': ['Remove “{name}” from the device?', '确定从设备中删除“{name}”吗?'],
 	'preset.remove.do': ['Remove', '删除'],
 	'preset.moving': ['Going to {name}', '正在转到 {name}'],
-	'preset.range': ['The number must be 1 to 128.', '编号必须为 1 到 128。'],
 	'set.cruise.range': ['At most 32 numbers, each 1 to 128.', '最多 32 个编号,每个为 1 到 128。'],
 
 	'set.hint': ['Read from the device. Only what you change is written.', '读取自设备,仅写入修改过的项。'],

@@ -75,6 +75,7 @@ export function SignIn(props: { token?: string | undefined; ended?: boolean; onS
 				{failure?.kind === 'other' && props.token &&
 					<button type="button" onClick={() => signIn(props.token ?? '', true)}>{t('app.retry')}</button>}
 			</section>
+			<p class="foot"><a href="/licences.txt">{t('app.licences')}</a></p>
 		</Frame>
 	);
 }
