@@ -64,6 +64,22 @@ struct str rtmp_path_did(struct str path)
 	return (struct str){ 0 };
 }
 
+void rtmp_push_url(void *owner, struct str did, struct str token, struct str reached_at,
+		   struct buf *out)
+{
+	const struct rtmp_public *address = owner;
+
+	if (address->url[0])
+		buf_add_text(out, address->url);
+	else if (address->host[0])
+		buf_printf(out, "rtmp://%s:%u", address->host, address->port);
+	else
+		buf_printf(out, "rtmp://%.*s:%u",
+			   (int)(reached_at.size ? reached_at.size : 9),
+			   reached_at.size ? reached_at.at : "127.0.0.1", address->port);
+	buf_printf(out, "/live/%.*s?token=%.*s", STR_ARG(did), STR_ARG(token));
+}
+
 static void on_send(void *owner, const uint8_t *bytes, size_t size)
 {
 	struct rtmp_session *session = owner;
