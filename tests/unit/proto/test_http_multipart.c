@@ -51,7 +51,7 @@ static void the_wanted_field_is_found_however_it_is_cut(void **state)
 		"\r\n--a\r\r\n--a c\r\n\n--a b\r\nend\r\n"
 		"\r\n--a b\r\n"
 		"Content-Disposition: form-data; name=\"file\"\r\n\r\nsecond\r\n--a "
-	        "b--\r\nepilogue";
+		"b--\r\nepilogue";
 	AUTO_BUF heard;
 
 	buf_init(&heard, 10000);
