@@ -6,7 +6,8 @@ const char *code_text(enum code code)
 	switch (code) {
 	case CODE_OK: return "success";
 #define X(name, number, text) \
-	case CODE_##name: return text;
+	case CODE_##name:     \
+		return text;
 #include "cam/codes.def"
 #undef X
 	}

@@ -32,14 +32,11 @@ enum err presets_init(struct presets *presets, const struct store *store, struct
 	size_t i;
 	json_t *item;
 
-	memset(presets, 0, sizeof *presets);
 	presets->store = store;
 	enum err err = store_read(store, FILE_NAME, &json, why);
 	if (err == ERR_NOT_FOUND)
 		return ERR_OK;
-	json_array_foreach(json, i, item)
-		if (err == ERR_OK)
-			err = read_one(presets, item);
+	json_array_foreach(json, i, item) if (err == ERR_OK) err = read_one(presets, item);
 	return err == ERR_OK ? err : why_set(why, err, "%s cannot be read", FILE_NAME);
 }
 
@@ -49,9 +46,9 @@ json_t *presets_list(const struct presets *presets)
 
 	for (int i = 0; list && i < PRESETS_MAX; i++)
 		if (presets->slots[i].is_set)
-			(void)json_array_append_new(
-				list, json_pack("{s:i, s:s}", "index", i + 1, "name",
-			                        presets->slots[i].name));
+			(void)json_array_append_new(list,
+			                            json_pack("{s:i, s:s}", "index", i + 1, "name",
+			                                      presets->slots[i].name));
 	return list;
 }
 

@@ -31,7 +31,7 @@ struct presets {
 	struct preset slots[PRESETS_MAX]; /* index 1 is slots[0] */
 };
 
-/* Reads what the store holds; the store is borrowed and must outlive it. */
+/* Into a zeroed *presets, what the store holds; the store is borrowed and must outlive it. */
 enum err presets_init(struct presets *presets, const struct store *store, struct why *why);
 
 /* An empty name keeps the name the preset had. */

@@ -73,7 +73,8 @@ void ptz_advance(struct ptz *ptz, int64_t now_ms);
 struct ptz_position ptz_position(const struct ptz *ptz, int64_t now_ms);
 
 /* Begins to move; a running movement is replaced. Refused while a preset is called, and when the
- * direction has no way left. Directions over PTZ_FOCUS_FAR and speeds over 2 are CODE_UNSUPPORTED. */
+ * direction has no way left. Directions over PTZ_FOCUS_FAR and speeds over 2 are CODE_UNSUPPORTED.
+ */
 enum code ptz_start(struct ptz *ptz, int direction, int speed, int64_t now_ms);
 
 /* Stops whatever moves, a call included. */
