@@ -46,7 +46,10 @@ struct conn_setup {
 	bool is_tls_required;
 	const struct conn_events *events;
 	void *owner;
+	_Atomic size_t *open_count; /* counted down at close; may be NULL */
+	const char *server_name;    /* a dialled TLS connection's; else NULL */
 };
+/* On failure the socket is still the caller's. */
 enum err conn_new(struct loop *loop, const struct conn_setup *setup, struct conn **out);
 
 /* Another owner from now on: a connection becomes a viewer, a WebSocket, a tunnel. */
@@ -74,6 +77,9 @@ void conn_close(struct conn *conn, enum err why);
 /* Sends what is queued, says goodbye, then waits up to CONN_DRAIN_MS for the peer to do so. The
  * owner hears no more bytes. */
 void conn_close_gently(struct conn *conn);
+
+/* Closes every conn of the loop, at the end of this turn: a program that ends. */
+void conn_close_all(struct loop *loop);
 
 struct loop *conn_loop(const struct conn *conn);
 bool conn_is_tls(const struct conn *conn);

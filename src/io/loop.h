@@ -12,10 +12,12 @@
 #ifndef VIGIL_IO_LOOP_H
 #define VIGIL_IO_LOOP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/list.h"
 #include "base/mail.h"
 #include "base/mem.h"
 #include "base/timer.h"
@@ -59,8 +61,10 @@ void loop_clock_moved(struct loop *loop);
 /* How much of the last half second the loop was at work: 0..1000. */
 unsigned loop_busy_permille(const struct loop *loop);
 
-/* For io/ alone: libuv's loop, and the buffer all reads of this loop share (LOOP_READ_BYTES). */
+/* For io/ alone: libuv's loop, the conns that live here, and the buffer all reads of this loop
+ * share (LOOP_READ_BYTES). */
 struct uv_loop_s *loop_uv(struct loop *loop);
+struct list *loop_conns(struct loop *loop);
 uint8_t *loop_read_buffer(struct loop *loop);
 
 #endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/log.h"
+#include "base/metric.h"
+#include "io/address.h"
+#include "io/tls.h"
+
+#define LISTENER_LOOPS_MAX 64
+#define INHERITED_FIRST_FD 3 /* SD_LISTEN_FDS_START */
+
+/* One loop's share: its own descriptor of the same socket, because libuv watches a descriptor. */
+struct share {
+	uv_poll_t poll;
+	struct listener *listener;
+	struct loop *loop;
+	int fd;
+};
+
+struct listener {
+	struct listener_setup setup;
+	char address[ADDRESS_TEXT_SIZE];
+	bool is_tls_required;
+	int fd;
+	_Atomic int spare_fd; /* given up for a moment when descriptors run out */
+	_Atomic size_t open_count;
+	struct share *shares[LISTENER_LOOPS_MAX];
+};
+
+/* The descriptor whose place in LISTEN_FDNAMES has our name, or -1. */
+static int inherited_fd(const char *name)
+{
+	struct str rest = str_of(getenv("LISTEN_FDNAMES")), part;
+	const char *count_text = getenv("LISTEN_FDS"), *pid_text = getenv("LISTEN_PID");
+	uint64_t count = 0, pid = 0;
+
+	if (!count_text || str_to_u64(str_of(count_text), 1024, &count) != ERR_OK)
+		return -1;
+	if (pid_text &&
+	    (str_to_u64(str_of(pid_text), INT32_MAX, &pid) != ERR_OK || (pid_t)pid != getpid()))
+		return -1;
+	for (int fd = INHERITED_FIRST_FD; str_cut(&rest, ':', &part); fd++)
+		if (str_equal(part, str_of(name)) && (uint64_t)(fd - INHERITED_FIRST_FD) < count)
+			return fd;
+	return -1;
+}
+
+static enum err open_socket(const char *address, int *out_fd)
+{
+	struct sockaddr_storage storage;
+	socklen_t size;
+	int one = 1;
+
+	if (address_parse(address, &storage, &size) != ERR_OK)
+		return ERR_INVALID;
+	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_from_errno(errno);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (bind(fd, (struct sockaddr *)&storage, size) != 0 || listen(fd, LISTENER_BACKLOG) != 0) {
+		enum err err = errno == EADDRINUSE ? ERR_BUSY : err_from_errno(errno);
+		(void)close(fd);
+		return err;
+	}
+	*out_fd = fd;
+	return ERR_OK;
+}
+
+static enum err explain(const struct listener_setup *setup, enum err err, struct why *why)
+{
+	if (err == ERR_BUSY)
+		return why_set(why, err,
+		               "%s: %s is in use: stop the other program or choose another port",
+		               setup->name, setup->address);
+	if (err == ERR_INVALID)
+		return why_set(why, err, "%s: \"%s\" is not ADDRESS:PORT", setup->name,
+		               setup->address);
+	return why_set(why, err, "%s: cannot listen on %s: %s", setup->name, setup->address,
+	               err_text(err));
+}
+
+enum err listener_open(const struct listener_setup *setup, struct listener **out, struct why *why)
+{
+	AUTO(listener) listener = calloc(1, sizeof *listener);
+	struct sockaddr_storage bound;
+	socklen_t size = sizeof bound;
+
+	if (!listener)
+		return ERR_NO_MEMORY;
+	listener->setup = *setup;
+	listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	listener->fd = inherited_fd(setup->name);
+	if (listener->fd >= 0) {
+		(void)fcntl(listener->fd, F_SETFL, O_NONBLOCK);
+	} else {
+		enum err err = open_socket(setup->address, &listener->fd);
+		if (err != ERR_OK)
+			return explain(setup, err, why);
+	}
+	(void)getsockname(listener->fd, (struct sockaddr *)&bound, &size);
+	address_format((struct sockaddr *)&bound, listener->address);
+	if (!address_is_loopback((struct sockaddr *)&bound) && !setup->is_plain_allowed) {
+		if (!setup->tls)
+			return why_set(why, ERR_DENIED,
+			               "%s: %s is not loopback: give --tls-cert and --tls-key, "
+			               "or --allow-plain if you mean it",
+			               setup->name, listener->address);
+		listener->is_tls_required = true;
+	}
+	*out = TAKE(listener);
+	return ERR_OK;
+}
+
+/* No descriptor is left: give up the spare one, take the connection, and refuse it, so that the
+ * queue does not fill with clients that wait for nothing. */
+static void refuse_one(struct listener *listener, int fd)
+{
+	int spare = atomic_exchange(&listener->spare_fd, -1);
+
+	if (spare < 0)
+		return;
+	(void)close(spare);
+	int refused = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	if (refused >= 0)
+		(void)close(refused);
+	atomic_store(&listener->spare_fd, open("/dev/null", O_RDONLY | O_CLOEXEC));
+	metric_count(METRIC_accept_refused_total);
+}
+
+static void take_one(struct share *share, int fd)
+{
+	struct listener *listener = share->listener;
+	struct conn_setup setup = { .fd = fd,
+		                    .tls = listener->setup.tls,
+		                    .is_tls_required = listener->is_tls_required,
+		                    .open_count = &listener->open_count };
+
+	if (atomic_fetch_add(&listener->open_count, 1) >= listener->setup.connections_max ||
+	    listener->setup.on_accept(listener->setup.owner, share->loop, &setup) != ERR_OK) {
+		(void)atomic_fetch_sub(&listener->open_count, 1);
+		metric_count(METRIC_accept_refused_total);
+		(void)close(fd);
+		return;
+	}
+	metric_count(METRIC_accepted_total);
+}
+
+static void on_acceptable(uv_poll_t *poll, int status, int events)
+{
+	struct share *share = poll->data;
+
+	for (int i = 0; status == 0 && i < LISTENER_ACCEPTS_PER_TURN; i++) {
+		int fd = accept4(share->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0) {
+			take_one(share, fd);
+		} else if (errno == EMFILE || errno == ENFILE) {
+			refuse_one(share->listener, share->fd);
+		} else if (errno != ECONNABORTED && errno != EINTR) {
+			return;
+		}
+	}
+}
+
+enum err listener_start(struct listener *listener, struct loop *loop)
+{
+	unsigned index = loop_index(loop);
+	struct share *share = calloc(1, sizeof *share);
+
+	if (!share || index >= LISTENER_LOOPS_MAX) {
+		free(share);
+		return ERR_NO_MEMORY;
+	}
+	share->listener = listener;
+	share->loop = loop;
+	share->fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+	if (share->fd < 0 || uv_poll_init(loop_uv(loop), &share->poll, share->fd) != 0) {
+		if (share->fd >= 0)
+			(void)close(share->fd);
+		free(share);
+		return ERR_IO;
+	}
+	share->poll.data = share;
+	(void)uv_poll_start(&share->poll, UV_READABLE, on_acceptable);
+	listener->shares[index] = share;
+	return ERR_OK;
+}
+
+static void on_share_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void listener_stop(struct listener *listener, struct loop *loop)
+{
+	struct share *share = listener->shares[loop_index(loop)];
+
+	if (!share)
+		return;
+	listener->shares[loop_index(loop)] = NULL;
+	(void)uv_poll_stop(&share->poll);
+	uv_close((uv_handle_t *)&share->poll, on_share_closed);
+	(void)close(share->fd);
+}
+
+void listener_free(struct listener *listener)
+{
+	if (!listener)
+		return;
+	if (listener->fd >= 0)
+		(void)close(listener->fd);
+	if (listener->spare_fd >= 0)
+		(void)close(listener->spare_fd);
+	free(listener);
+}
+
+const char *listener_address(const struct listener *listener)
+{
+	return listener->address;
+}
