@@ -11,33 +11,28 @@
 #include "base/clock.h"
 #include "cam/encoder.h"
 
-#define FLV_HEAD_SIZE  9
-#define FLV_TAG_HEAD   11
-#define FLV_FLAG_AUDIO 4
-#define FLV_FLAG_VIDEO 1
-#define VIDEO_KEY      1 /* high half of a video body's first byte */
-#define VIDEO_AVC      7
-#define AUDIO_AAC      10
-#define FRAME_MS       (1000 / ENCODER_FPS)
-#define PREVIOUS_SIZE  4
+#define VIDEO_KEY 1 /* high half of a video body's first byte */
+#define VIDEO_AVC 7
+#define AUDIO_AAC 10
+#define FRAME_MS  (1000 / ENCODER_FPS)
 
 void clip_write_head(struct buf *out, bool has_audio)
 {
-	buf_add(out, "FLV\1", 4);
-	buf_add_u8(out, (uint8_t)(FLV_FLAG_VIDEO | (has_audio ? FLV_FLAG_AUDIO : 0)));
-	buf_add_u32(out, FLV_HEAD_SIZE);
-	buf_add_u32(out, 0);
+	uint8_t head[FLV_HEADER_SIZE];
+
+	flv_write_header(head, has_audio, true);
+	buf_add(out, head, sizeof head);
 }
 
-void clip_write_tag(struct buf *out, enum clip_kind kind, int64_t at_ms, struct str body)
+void clip_write_tag(struct buf *out, enum flv_kind kind, int64_t at_ms, struct str body)
 {
-	buf_add_u8(out, (uint8_t)kind);
-	buf_add_u24(out, (uint32_t)body.size);
-	buf_add_u24(out, (uint32_t)at_ms & 0xffffff);
-	buf_add_u8(out, (uint8_t)((uint32_t)at_ms >> 24));
-	buf_add_u24(out, 0);
+	uint8_t head[FLV_TAG_HEAD_SIZE], tail[FLV_TAG_TAIL_SIZE];
+
+	flv_write_tag_head(head, kind, (uint32_t)at_ms, body.size);
+	flv_write_tag_tail(tail, body.size);
+	buf_add(out, head, sizeof head);
 	buf_add_str(out, body);
-	buf_add_u32(out, (uint32_t)body.size + FLV_TAG_HEAD);
+	buf_add(out, tail, sizeof tail);
 }
 
 /* What the first two bytes of a body say. */
@@ -45,7 +40,7 @@ static void classify(struct clip_frame *frame)
 {
 	const uint8_t *body = (const uint8_t *)frame->body.at;
 
-	if (frame->kind == CLIP_VIDEO) {
+	if (frame->kind == FLV_VIDEO) {
 		frame->is_header = (body[0] & 0x0f) == VIDEO_AVC && body[1] == 0;
 		frame->is_key = body[0] >> 4 == VIDEO_KEY && !frame->is_header;
 	} else {
@@ -53,42 +48,25 @@ static void classify(struct clip_frame *frame)
 	}
 }
 
-/* One tag; ERR_MORE at the end, also in the middle of a tag: a recording may have been cut. */
-static enum err read_tag(struct bytes *bytes, struct clip_frame *out, bool *out_is_media)
-{
-	uint8_t kind = bytes_u8(bytes) & 0x1f;
-	uint32_t size = bytes_u24(bytes);
-	uint32_t low = bytes_u24(bytes), high = bytes_u8(bytes);
-
-	(void)bytes_u24(bytes);
-	struct str body = bytes_str(bytes, size);
-	(void)bytes_take(bytes, PREVIOUS_SIZE);
-	if (bytes->is_short)
-		return ERR_MORE;
-	*out = (struct clip_frame){ .kind = (enum clip_kind)kind,
-		                    .at_ms = (int64_t)(high << 24 | low),
-		                    .body = body };
-	*out_is_media = (kind == CLIP_AUDIO || kind == CLIP_VIDEO) && size >= 2;
-	if (*out_is_media)
-		classify(out);
-	return ERR_OK;
-}
-
 static enum err collect(struct clip *clip, struct bytes bytes, struct why *why)
 {
-	struct clip_frame frame;
-	bool is_media;
+	struct flv_tag tag;
 
 	clip->frames = calloc(CLIP_FRAMES_MAX, sizeof *clip->frames);
 	if (!clip->frames)
 		return ERR_NO_MEMORY;
-	while (read_tag(&bytes, &frame, &is_media) == ERR_OK) {
-		if (!is_media)
+	/* A recording may have been cut in the middle of a tag: what is whole counts. */
+	while (flv_read_tag(&bytes, &tag) == ERR_OK) {
+		if ((tag.kind != FLV_AUDIO && tag.kind != FLV_VIDEO) || tag.size < 2)
 			continue;
 		if (clip->count == CLIP_FRAMES_MAX)
 			return why_set(why, ERR_TOO_LARGE, "the clip has over %d frames",
 			               CLIP_FRAMES_MAX);
-		clip->frames[clip->count++] = frame;
+		struct clip_frame *frame = &clip->frames[clip->count++];
+		frame->kind = (enum flv_kind)tag.kind;
+		frame->at_ms = tag.timestamp_ms;
+		frame->body = (struct str){ (const char *)tag.body, tag.size };
+		classify(frame);
 	}
 	return ERR_OK;
 }
@@ -113,7 +91,7 @@ static enum err put_in_order(struct clip *clip, struct why *why)
 		sorted[at++] = *frame;
 		first_ms = frame->at_ms < first_ms ? frame->at_ms : first_ms;
 		last_ms = frame->at_ms > last_ms ? frame->at_ms : last_ms;
-		video += frame->kind == CLIP_VIDEO;
+		video += frame->kind == FLV_VIDEO;
 	}
 	for (size_t i = 0; i < at; i++)
 		sorted[i].at_ms = sorted[i].is_header ? 0 : sorted[i].at_ms - first_ms;
@@ -139,8 +117,8 @@ static enum err parse(struct buf *flv, struct clip **out, struct why *why)
 	struct bytes bytes = bytes_of(flv->at, flv->size);
 	clip->bytes = TAKE(flv->at);
 	buf_init(flv, 0);
-	const uint8_t *head = bytes_take(&bytes, FLV_HEAD_SIZE + PREVIOUS_SIZE);
-	if (!head || memcmp(head, "FLV\1", 4) != 0)
+	struct flv_header head;
+	if (flv_read_header(&bytes, &head) != ERR_OK)
 		return why_set(why, ERR_MALFORMED, "the clip is no FLV file");
 	enum err err = collect(clip, bytes, why);
 	if (err == ERR_OK)
@@ -172,7 +150,7 @@ static enum err draw_frames(struct encoder *encoder, const struct scene *scene, 
 		scene_draw(scene, &view, &picture);
 		buf_clear(&body);
 		err = encoder_encode(encoder, false, &body, &is_key);
-		clip_write_tag(flv, CLIP_VIDEO, at_ms, buf_str(&body));
+		clip_write_tag(flv, FLV_VIDEO, at_ms, buf_str(&body));
 	}
 	return err == ERR_OK ? buf_err(flv) : err;
 }
@@ -190,7 +168,7 @@ enum err clip_build(struct clip **out, struct why *why)
 	if (err != ERR_OK)
 		return err;
 	clip_write_head(&flv, false);
-	clip_write_tag(&flv, CLIP_VIDEO, 0, encoder_header(encoder));
+	clip_write_tag(&flv, FLV_VIDEO, 0, encoder_header(encoder));
 	err = draw_frames(encoder, scene, &flv);
 	return err == ERR_OK ? parse(&flv, out, why) : err;
 }

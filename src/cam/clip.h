@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clip.h — a few seconds of encoded frames that many cameras play round and round, and the reader
- * of FLV files behind it.
+ * clip.h — encoded frames out of an FLV file, or built: what many cameras play round and round, and
+ * what a recording holds.
  *
  * Threads  any may read a clip; making one may block.
  * Memory   frames borrow the clip's bytes.
@@ -14,19 +14,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "proto/flv/flv.h"
 
 #define CLIP_BYTES_MAX  (64 * 1024 * 1024)
 #define CLIP_FRAMES_MAX 100000
 #define CLIP_BUILT_MS   4000
 
-enum clip_kind { CLIP_AUDIO = 8, CLIP_VIDEO = 9 };
-
-/* A FLV tag: `body` is what RTMP sends too. */
+/* A FLV tag of audio or video: `body` is what RTMP sends too. */
 struct clip_frame {
-	enum clip_kind kind;
+	enum flv_kind kind;
 	bool is_header; /* decoder configuration: sent once, before all others */
 	bool is_key;
 	int64_t at_ms; /* from the clip's begin */
@@ -51,8 +51,7 @@ void clip_free(struct clip *clip);
 AUTO_DEFINE(clip)
 
 /* A FLV file is clip_write_head(), then tags; at_ms counts from the file's begin. */
-struct buf;
 void clip_write_head(struct buf *out, bool has_audio);
-void clip_write_tag(struct buf *out, enum clip_kind kind, int64_t at_ms, struct str body);
+void clip_write_tag(struct buf *out, enum flv_kind kind, int64_t at_ms, struct str body);
 
 #endif
