@@ -13,7 +13,6 @@
 #define INPUT_KEEP  4096
 
 static void on_attempt(struct timer *timer);
-static const struct conn_events conn_events;
 
 /* The one way back to WAITING. */
 static void wait_again(struct link *link, const char *reason)
