@@ -17,8 +17,6 @@
 #include "base/json.h"
 #include "cam/camera.h"
 
-#define ACTIONS_URL_MAX 2048
-
 enum wish {
 	WISH_NONE,
 	WISH_PUSH,    /* `url`: start pushing live, or go on */

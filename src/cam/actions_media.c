@@ -4,31 +4,12 @@
 
 #include "base/clock.h"
 #include "cam/actions_private.h"
+#include "cam/url.h"
 
 #define SPEED_MIN 0.25
 #define SPEED_MAX 16.0
 
 static const struct str replay_mark = { "_replay_", 8 };
-
-bool action_is_url(struct str url, struct str scheme, struct str other)
-{
-	if (url.size > ACTIONS_URL_MAX || !(str_starts(url, scheme) || str_starts(url, other)))
-		return false;
-	for (size_t i = 0; i < url.size; i++)
-		if (url.at[i] <= ' ' || url.at[i] == 0x7f)
-			return false;
-	return true;
-}
-
-/* The last path segment, without the query. */
-static struct str url_name(struct str url)
-{
-	struct str path = { url.at, str_index(url, '?') }, name = { 0 };
-
-	while (str_cut(&path, '/', &name))
-		;
-	return name;
-}
 
 static size_t find_mark(struct str name)
 {
@@ -69,7 +50,7 @@ enum code action_play(struct camera *camera, const json_t *request, int64_t now_
 {
 	struct str url = json_member_str(request, "url"), name = url_name(url);
 
-	if (!action_is_url(url, STR("rtmp://"), STR("rtmps://"))) {
+	if (!url_is(url, STR("rtmp://"), STR("rtmps://"))) {
 		out->answer = actions_answer(out->action, CODE_FAILED, "url is no RTMP address");
 		return CODE_FAILED;
 	}
@@ -91,7 +72,7 @@ enum code action_capture(struct camera *camera, const json_t *request, int64_t n
                          struct action_outcome *out)
 {
 	out->url = json_member_str(request, "url");
-	if (!action_is_url(out->url, STR("http://"), STR("https://"))) {
+	if (!url_is(out->url, STR("http://"), STR("https://"))) {
 		out->answer = actions_answer(out->action, CODE_FAILED, "url is no HTTP address");
 		return CODE_FAILED;
 	}
@@ -178,7 +159,7 @@ enum code action_upload(struct camera *camera, const json_t *request, int64_t no
                         struct action_outcome *out)
 {
 	out->url = json_member_str(request, "url");
-	if (!action_is_url(out->url, STR("http://"), STR("https://"))) {
+	if (!url_is(out->url, STR("http://"), STR("https://"))) {
 		out->answer = actions_answer(out->action, CODE_FAILED, "url is no HTTP address");
 		return CODE_FAILED;
 	}

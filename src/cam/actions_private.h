@@ -14,7 +14,4 @@ typedef enum code action_fn(struct camera *camera, const json_t *request, int64_
 
 action_fn action_play, action_stop, action_capture, action_segment, action_replay, action_upload;
 
-/* A URL that begins with one of the two schemes and is not overlong. */
-bool action_is_url(struct str url, struct str scheme, struct str other);
-
 #endif

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "cam/encoder.h"
-#include "cam/push.h"
+#include "cam/url.h"
 
 #define STILL_MAX (4 * 1024 * 1024)
 
@@ -21,7 +21,7 @@ enum err post_new(struct str url, struct str token, struct post **out)
 	if (!post)
 		return ERR_NO_MEMORY;
 	buf_init(&post->answer, POSTER_ANSWER_MAX);
-	push_add_token(&whole, url, token);
+	url_add_token(&whole, url, token);
 	enum err err = buf_err(&whole);
 	if (err == ERR_OK)
 		err = str_copy(buf_str(&whole), post->url, sizeof post->url);

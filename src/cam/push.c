@@ -4,35 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cam/url.h"
 #include "proto/rtmp/url.h"
 
 #define OUT_MAX  (FLV_BODY_MAX + 65536)
 #define OUT_KEEP (64 * 1024)
-
-static bool has_token(struct str url)
-{
-	struct str query = str_from(url, str_index(url, '?') + 1), part;
-
-	while (str_cut(&query, '&', &part))
-		if (str_starts(part, STR("token=")))
-			return true;
-	return false;
-}
-
-void push_add_token(struct buf *out, struct str url, struct str token)
-{
-	buf_add_str(out, url);
-	if (token.size == 0 || has_token(url))
-		return;
-	buf_add_text(out, str_index(url, '?') < url.size ? "&token=" : "?token=");
-	for (size_t i = 0; i < token.size; i++) {
-		struct str c = { token.at + i, 1 };
-		if (str_is_word(c, "-._~"))
-			buf_add_str(out, c);
-		else
-			buf_printf(out, "%%%02X", (unsigned)(unsigned char)*c.at);
-	}
-}
 
 static void ignore_bytes(void *owner, const uint8_t *bytes, size_t size)
 {
@@ -170,7 +146,7 @@ enum err push_start(struct push *push, struct str url, struct str token)
 	buf_init(&whole, PUSH_URL_MAX);
 	if (push->state != PUSH_IDLE)
 		return ERR_CONFLICT;
-	push_add_token(&whole, url, token);
+	url_add_token(&whole, url, token);
 	if (buf_err(&whole) != ERR_OK || rtmp_url_read(buf_str(&whole), &parts) != ERR_OK)
 		return ERR_INVALID;
 	if (parts.is_tls && !push->tls)
@@ -257,4 +233,9 @@ void push_frame(struct push *push, const struct clip_frame *headers, size_t head
 		(void)conn_send(push->conn, push->out.at, push->out.size);
 	else
 		fail(push, err_text(err));
+}
+
+void push_begin_again(struct push *push)
+{
+	push->has_begun = false;
 }

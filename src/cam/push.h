@@ -66,7 +66,7 @@ bool push_is_idle(const struct push *push);
 void push_frame(struct push *push, const struct clip_frame *headers, size_t header_count,
                 const struct clip_frame *frame);
 
-/* Appends `url` with the token in its query to `out`, for every kind of URL the protocol has. */
-void push_add_token(struct buf *out, struct str url, struct str token);
+/* The next frame is preceded by headers again and must be a key frame: another file begins. */
+void push_begin_again(struct push *push);
 
 #endif

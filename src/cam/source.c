@@ -18,8 +18,8 @@ struct scene_view source_view(const struct source *source, int64_t now_ms)
 		.label = camera->did,
 		.is_flipped = config_is(&camera->config, "image.flip"),
 		.has_watermark = config_is(&camera->config, "image.watermark"),
-		.is_night = str_equal(config_text(&camera->config, "image.day_night"),
-		                      STR("night")),
+		.is_night =
+			str_equal(config_text(&camera->config, "image.day_night"), STR("night")),
 	};
 }
 
@@ -58,10 +58,9 @@ static void on_live_due(struct timer *timer)
 	                 on_live_due);
 	if (err != ERR_OK)
 		return;
-	struct clip_frame frame = { .kind = FLV_VIDEO,
-		                    .is_key = is_key,
-		                    .at_ms = now_ms,
-		                    .body = buf_str(&source->body) };
+	struct clip_frame frame = {
+		.kind = FLV_VIDEO, .is_key = is_key, .at_ms = now_ms, .body = buf_str(&source->body)
+	};
 	source->on_frame(source->owner, &frame);
 }
 
@@ -110,8 +109,7 @@ enum err source_start(struct source *source, struct why *why)
 	source->round_ms = 0;
 	source->count = 0;
 	source->is_running = true;
-	loop_timer_start(source->loop, &source->timer, 0,
-	                 source->clip ? on_clip_due : on_live_due);
+	loop_timer_start(source->loop, &source->timer, 0, source->clip ? on_clip_due : on_live_due);
 	return ERR_OK;
 }
 

@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/str.h"
+
 struct tls {
 	pthread_mutex_t lock; /* guards `context`, which a reload swaps */
 	SSL_CTX *context;
@@ -145,7 +147,9 @@ struct ssl_st *tls_session(struct tls *tls, int fd, const char *server_name)
 	}
 	SSL_set_connect_state(ssl);
 	if (server_name) {
-		(void)SSL_set_tlsext_host_name(ssl, server_name);
+		char name[256]; /* OpenSSL's macro takes no const text */
+		if (str_copy(str_of(server_name), name, sizeof name) == ERR_OK)
+			(void)SSL_set_tlsext_host_name(ssl, name);
 		(void)SSL_set1_host(ssl, server_name);
 	}
 	return ssl;

@@ -26,22 +26,10 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "proto/rtmp/media.h"
 
 #define RTMP_HELD_MAX    (512 * 1024)
 #define RTMP_STREAMS_MAX 16 /* createStream calls of one connection */
-
-enum rtmp_media_kind {
-	RTMP_MEDIA_AUDIO,
-	RTMP_MEDIA_VIDEO,
-	RTMP_MEDIA_METADATA, /* the body of a FLV script tag: "onMetaData" and its values */
-};
-
-struct rtmp_media {
-	enum rtmp_media_kind kind;
-	uint32_t timestamp_ms; /* as the peer counts; wraps */
-	const uint8_t *body;   /* of the FLV tag, never empty */
-	size_t size;
-};
 
 /* `path` is app and name joined, for peers disagree about where the one ends. */
 struct rtmp_publish {

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "domain/event/event.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/timer.h"
+#include "ports/run/run.h"
+
+#define DAY_MS 86400000
+
+/* One loop's subscribers; touched on that loop only, but for the mail. */
+struct audience {
+	struct event_log *log;
+	struct loop *loop;
+	struct list subscriptions;
+	struct mail mail;
+	_Atomic bool is_mailed;
+};
+
+struct event_log {
+	struct db *db;
+	struct db_job sealing;
+	struct timer timer;
+	int64_t sealed; /* the sealing job's own count */
+	_Atomic int64_t last_cursor;
+	_Atomic bool is_sealing; /* a timer or a job is under way */
+	_Atomic bool is_dirty;   /* more came meanwhile */
+	_Atomic int subscriber_count;
+	struct audience audiences[RUN_LOOPS_MAX];
+};
+
+static enum err load_last(struct db_tx *tx, struct db_job *job)
+{
+	struct event_log *log = CONTAINER_OF(job, struct event_log, sealing);
+	struct db_statement *find;
+	bool has_row;
+	enum err err = db_prepare(tx, "SELECT COALESCE(MAX(cursor), 0) FROM events", &find);
+
+	if (err == ERR_OK)
+		err = db_step(find, &has_row);
+	if (err == ERR_OK)
+		log->sealed = has_row ? db_int(find, 0) : 0;
+	return err;
+}
+
+enum err event_log_new(struct db *db, struct event_log **out)
+{
+	AUTO(event_log) log = calloc(1, sizeof *log);
+
+	if (!log)
+		return ERR_NO_MEMORY;
+	log->db = db;
+	for (size_t i = 0; i < RUN_LOOPS_MAX; i++) {
+		log->audiences[i].log = log;
+		list_init(&log->audiences[i].subscriptions);
+	}
+	enum err err = db_read_now(db, &log->sealing, load_last);
+	if (err != ERR_OK)
+		return err;
+	atomic_store(&log->last_cursor, log->sealed);
+	*out = TAKE(log);
+	return ERR_OK;
+}
+
+void event_log_free(struct event_log *log)
+{
+	free(log);
+}
+
+enum err event_append(struct db_tx *tx, const struct event *event)
+{
+	struct db_statement *add;
+	enum err err = db_prepare(tx,
+	                          "INSERT INTO events (organization, did, type, time, data, day) "
+	                          "VALUES ($1, $2, $3, $4, $5, $6)",
+	                          &add);
+	if (err != ERR_OK)
+		return err;
+	db_bind_text(add, 1, event->organization);
+	db_bind_text(add, 2, event->did.size ? event->did : (struct str){ 0 });
+	db_bind_text(add, 3, event->type);
+	db_bind_int(add, 4, event->time_ms);
+	db_bind_text(add, 5, event->data.size ? event->data : STR("{}"));
+	db_bind_int(add, 6, event->time_ms / DAY_MS);
+	return db_run(add);
+}
+
+/* Cursors follow the ids of what is committed: the writer is one, so ids are in commit order. */
+static enum err seal(struct db_tx *tx, struct db_job *job)
+{
+	struct event_log *log = CONTAINER_OF(job, struct event_log, sealing);
+	struct db_statement *update;
+	enum err err =
+		db_prepare(tx,
+	                   "UPDATE events SET cursor = $1 + fresh.place FROM "
+	                   "(SELECT id, row_number() OVER (ORDER BY id) AS place FROM events "
+	                   "WHERE cursor IS NULL) AS fresh WHERE events.id = fresh.id",
+	                   &update);
+	if (err != ERR_OK)
+		return err;
+	log->sealed = atomic_load(&log->last_cursor);
+	db_bind_int(update, 1, log->sealed);
+	err = db_run(update);
+	if (err == ERR_OK)
+		log->sealed += db_changes(tx);
+	return err;
+}
+
+static void on_more(struct mail *mail)
+{
+	struct audience *audience = CONTAINER_OF(mail, struct audience, mail);
+
+	atomic_store(&audience->is_mailed, false);
+	list_each (node, &audience->subscriptions) {
+		struct event_subscription *one =
+			CONTAINER_OF(node, struct event_subscription, node);
+		one->on_more(one);
+	}
+}
+
+static void tell_audiences(struct event_log *log)
+{
+	for (size_t i = 0; i < RUN_LOOPS_MAX; i++) {
+		struct audience *audience = &log->audiences[i];
+		struct loop *loop = __atomic_load_n(&audience->loop, __ATOMIC_ACQUIRE);
+		if (!loop || atomic_exchange(&audience->is_mailed, true))
+			continue;
+		audience->mail.fn = on_more;
+		run_post(loop, &audience->mail);
+	}
+}
+
+static void on_seal_timer(struct timer *timer);
+
+static void on_sealed(struct db_job *job, enum err err)
+{
+	struct event_log *log = CONTAINER_OF(job, struct event_log, sealing);
+
+	if (err == ERR_OK) {
+		atomic_store(&log->last_cursor, log->sealed);
+		tell_audiences(log);
+	}
+	/* A failure (disk full) leaves the rows unsealed: the next round takes them along. */
+	if (err != ERR_OK || atomic_exchange(&log->is_dirty, false))
+		run_after(&log->timer, err == ERR_OK ? EVENT_SEAL_MS : 1000, on_seal_timer);
+	else
+		atomic_store(&log->is_sealing, false);
+}
+
+static void on_seal_timer(struct timer *timer)
+{
+	struct event_log *log = CONTAINER_OF(timer, struct event_log, timer);
+
+	atomic_store(&log->is_dirty, false);
+	if (db_write(log->db, &log->sealing, seal, on_sealed) != ERR_OK)
+		run_after(&log->timer, 100, on_seal_timer);
+}
+
+void event_log_wake(struct event_log *log)
+{
+	atomic_store(&log->is_dirty, true);
+	if (!atomic_exchange(&log->is_sealing, true))
+		run_after(&log->timer, EVENT_SEAL_MS, on_seal_timer);
+}
+
+static void take_row(struct event_page *page, struct db_statement *row)
+{
+	const struct event event = { .id = db_int(row, 0),
+		                     .cursor = db_int(row, 1),
+		                     .type = db_text(row, 2),
+		                     .did = db_text(row, 3),
+		                     .time_ms = db_int(row, 4),
+		                     .data = db_text(row, 5) };
+
+	page->last = event.cursor;
+	page->count++;
+	page->each(page, &event);
+}
+
+static enum err read_page(struct db_tx *tx, struct db_job *job)
+{
+	struct event_page *page = CONTAINER_OF(job, struct event_page, job);
+	struct db_statement *find;
+	bool has_row = true;
+	enum err err = db_prepare(tx,
+	                          "SELECT id, cursor, type, did, time, data FROM events "
+	                          "WHERE cursor > $1 AND organization = $2 "
+	                          "AND ($3 = '' OR did = $3) AND ($4 = '' OR type = $4) "
+	                          "ORDER BY cursor LIMIT $5",
+	                          &find);
+	if (err != ERR_OK)
+		return err;
+	db_bind_int(find, 1, page->after);
+	db_bind_text(find, 2, str_of(page->organization));
+	db_bind_text(find, 3, str_of(page->did));
+	db_bind_text(find, 4, str_of(page->type));
+	db_bind_int(find, 5, page->limit);
+	page->last = page->after;
+	page->count = 0;
+	while (err == ERR_OK && has_row) {
+		err = db_step(find, &has_row);
+		if (err == ERR_OK && has_row)
+			take_row(page, find);
+	}
+	return err;
+}
+
+static void on_page_read(struct db_job *job, enum err err)
+{
+	struct event_page *page = CONTAINER_OF(job, struct event_page, job);
+
+	page->done(page, err);
+}
+
+enum err event_read(struct event_log *log, struct event_page *page)
+{
+	return db_read(log->db, &page->job, read_page, on_page_read);
+}
+
+enum err event_subscribe(struct event_log *log, struct event_subscription *subscription)
+{
+	struct loop *loop = run_here();
+	struct audience *audience = &log->audiences[run_index(loop)];
+
+	if (atomic_fetch_add(&log->subscriber_count, 1) >= EVENT_SUBSCRIBERS_MAX) {
+		(void)atomic_fetch_sub(&log->subscriber_count, 1);
+		return ERR_BUSY;
+	}
+	__atomic_store_n(&audience->loop, loop, __ATOMIC_RELEASE);
+	list_add(&audience->subscriptions, &subscription->node);
+	return ERR_OK;
+}
+
+void event_unsubscribe(struct event_log *log, struct event_subscription *subscription)
+{
+	if (!list_has(&subscription->node))
+		return;
+	list_remove(&subscription->node);
+	(void)atomic_fetch_sub(&log->subscriber_count, 1);
+}
+
+int64_t event_last_cursor(const struct event_log *log)
+{
+	return atomic_load(&log->last_cursor);
+}
