@@ -10,11 +10,9 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "cam/encoder.h"
+#include "proto/flv/flv_media.h"
 
-#define VIDEO_KEY 1 /* high half of a video body's first byte */
-#define VIDEO_AVC 7
-#define AUDIO_AAC 10
-#define FRAME_MS  (1000 / ENCODER_FPS)
+#define FRAME_MS (1000 / ENCODER_FPS)
 
 void clip_write_head(struct buf *out, bool has_audio)
 {
@@ -35,17 +33,24 @@ void clip_write_tag(struct buf *out, enum flv_kind kind, int64_t at_ms, struct s
 	buf_add(out, tail, sizeof tail);
 }
 
-/* What the first two bytes of a body say. */
-static void classify(struct clip_frame *frame)
+/* False for a body that cannot be sent on. */
+static bool classify(struct clip_frame *frame)
 {
 	const uint8_t *body = (const uint8_t *)frame->body.at;
+	struct flv_video video = { 0 };
+	struct flv_audio audio = { 0 };
 
-	if (frame->kind == FLV_VIDEO) {
-		frame->is_header = (body[0] & 0x0f) == VIDEO_AVC && body[1] == 0;
-		frame->is_key = body[0] >> 4 == VIDEO_KEY && !frame->is_header;
-	} else {
-		frame->is_header = body[0] >> 4 == AUDIO_AAC && body[1] == 0;
+	if (frame->kind == FLV_AUDIO) {
+		if (flv_read_audio(body, frame->body.size, &audio) != ERR_OK)
+			return false;
+		frame->is_header = audio.is_header;
+		return audio.is_header || audio.is_frame;
 	}
+	if (flv_read_video(body, frame->body.size, &video) != ERR_OK)
+		return false;
+	frame->is_header = video.is_header;
+	frame->is_key = video.is_key;
+	return video.is_header || video.is_frame;
 }
 
 static enum err collect(struct clip *clip, struct bytes bytes, struct why *why)
@@ -57,16 +62,16 @@ static enum err collect(struct clip *clip, struct bytes bytes, struct why *why)
 		return ERR_NO_MEMORY;
 	/* A recording may have been cut in the middle of a tag: what is whole counts. */
 	while (flv_read_tag(&bytes, &tag) == ERR_OK) {
-		if ((tag.kind != FLV_AUDIO && tag.kind != FLV_VIDEO) || tag.size < 2)
+		if (tag.kind != FLV_AUDIO && tag.kind != FLV_VIDEO)
 			continue;
 		if (clip->count == CLIP_FRAMES_MAX)
 			return why_set(why, ERR_TOO_LARGE, "the clip has over %d frames",
 			               CLIP_FRAMES_MAX);
-		struct clip_frame *frame = &clip->frames[clip->count++];
+		struct clip_frame *frame = &clip->frames[clip->count];
 		frame->kind = (enum flv_kind)tag.kind;
 		frame->at_ms = tag.timestamp_ms;
 		frame->body = (struct str){ (const char *)tag.body, tag.size };
-		classify(frame);
+		clip->count += classify(frame);
 	}
 	return ERR_OK;
 }

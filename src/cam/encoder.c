@@ -4,12 +4,12 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
 
-#define FLV_KEY_AVC   0x17
-#define FLV_INTER_AVC 0x27
-#define NALU_SPS      7
-#define NALU_PPS      8
-#define LUMA_LEAST    16 /* limited range: 16..235 */
-#define LUMA_SPAN     219
+#include "proto/flv/flv_media.h"
+#include "proto/h26x/h264.h"
+#include "proto/h26x/nal.h"
+
+#define LUMA_LEAST 16 /* limited range: 16..235 */
+#define LUMA_SPAN  219
 
 struct encoder {
 	AVCodecContext *codec;
@@ -26,54 +26,26 @@ static enum err from_av(int result)
 	return result == AVERROR(ENOMEM) ? ERR_NO_MEMORY : ERR_INTERNAL;
 }
 
-/* Takes the next NAL unit off *bytes (Annex B: start codes of three or four bytes between). */
-static bool next_nalu(struct str *bytes, struct str *out)
+static void add_head(struct buf *out, bool is_key, bool is_header)
 {
-	static const char start[] = { 0, 0, 1 };
-	const char *begin = memmem(bytes->at, bytes->size, start, sizeof start);
+	uint8_t head[FLV_AVC_HEAD_SIZE];
 
-	if (!begin)
-		return false;
-	struct str rest = str_from(*bytes, (size_t)(begin - bytes->at) + sizeof start);
-	const char *end = memmem(rest.at, rest.size, start, sizeof start);
-	*bytes = end ? str_from(rest, (size_t)(end - rest.at)) : str_from(rest, rest.size);
-	*out = (struct str){ rest.at, end ? (size_t)(end - rest.at) : rest.size };
-	/* The fourth byte of the next start code, or trailing zeros: a NAL unit ends in a one. */
-	while (out->size > 0 && out->at[out->size - 1] == 0)
-		out->size--;
-	return true;
+	buf_add(out, head, flv_write_avc_head(head, is_key, is_header, 0));
 }
 
-static int nalu_type(struct str nalu)
+/* The FLV sequence header. */
+static enum err write_header(struct buf *out, struct bytes extra)
 {
-	return nalu.size > 0 ? nalu.at[0] & 0x1f : 0;
-}
+	struct bytes nalu, sps = { 0 }, pps = { 0 };
 
-/* ISO/IEC 14496-15 5.3.3.1, behind the five bytes of an FLV sequence header. */
-static enum err write_header(struct buf *out, struct str extra)
-{
-	struct str nalu, sps = { 0 }, pps = { 0 };
-
-	while (next_nalu(&extra, &nalu)) {
-		if (nalu_type(nalu) == NALU_SPS)
+	while (nal_read_annex_b(&extra, &nalu) == ERR_OK) {
+		if (h264_nal_type(nalu) == H264_NAL_SPS)
 			sps = nalu;
-		if (nalu_type(nalu) == NALU_PPS)
+		if (h264_nal_type(nalu) == H264_NAL_PPS)
 			pps = nalu;
 	}
-	if (sps.size < 4 || pps.size == 0)
-		return ERR_INTERNAL;
-	buf_add_u8(out, FLV_KEY_AVC);
-	buf_add_u32(out, 0); /* sequence header, no composition time */
-	buf_add_u8(out, 1);
-	buf_add(out, sps.at + 1, 3); /* profile, compatibility, level */
-	buf_add_u8(out, 0xff);       /* lengths of four bytes */
-	buf_add_u8(out, 0xe1);       /* one SPS */
-	buf_add_u16(out, (uint16_t)sps.size);
-	buf_add_str(out, sps);
-	buf_add_u8(out, 1);
-	buf_add_u16(out, (uint16_t)pps.size);
-	buf_add_str(out, pps);
-	return buf_err(out);
+	add_head(out, true, true);
+	return h264_write_config(sps, pps, out);
 }
 
 static AVFrame *new_frame(enum AVPixelFormat format)
@@ -130,8 +102,8 @@ enum err encoder_new(struct encoder **out, struct why *why)
 	enum err err = from_av(avcodec_open2(encoder->codec, codec, NULL));
 	if (err == ERR_OK)
 		err = write_header(&encoder->header,
-		                   (struct str){ (const char *)encoder->codec->extradata,
-		                                 (size_t)encoder->codec->extradata_size });
+		                   bytes_of(encoder->codec->extradata,
+		                            (size_t)encoder->codec->extradata_size));
 	if (err != ERR_OK)
 		return why_set(why, err, "the H.264 encoder could not be opened");
 	*out = TAKE(encoder);
@@ -160,15 +132,14 @@ enum err encoder_picture(struct encoder *encoder, struct scene_picture *out)
 	return err;
 }
 
-static void add_body(struct buf *out, struct str annexb, bool is_key)
+static void add_body(struct buf *out, struct bytes annexb, bool is_key)
 {
-	struct str nalu;
+	struct bytes nalu;
 
-	buf_add_u8(out, is_key ? FLV_KEY_AVC : FLV_INTER_AVC);
-	buf_add_u32(out, 0x01000000); /* NAL units, composition time 0 */
-	while (next_nalu(&annexb, &nalu)) {
+	add_head(out, is_key, false);
+	while (nal_read_annex_b(&annexb, &nalu) == ERR_OK) {
 		buf_add_u32(out, (uint32_t)nalu.size);
-		buf_add_str(out, nalu);
+		buf_add(out, nalu.at, nalu.size);
 	}
 }
 
@@ -185,9 +156,7 @@ enum err encoder_encode(struct encoder *encoder, bool is_key_wanted, struct buf 
 	if (err != ERR_OK)
 		return err;
 	bool is_key = encoder->packet->flags & AV_PKT_FLAG_KEY;
-	add_body(out,
-	         (struct str){ (const char *)encoder->packet->data, (size_t)encoder->packet->size },
-	         is_key);
+	add_body(out, bytes_of(encoder->packet->data, (size_t)encoder->packet->size), is_key);
 	av_packet_unref(encoder->packet);
 	*out_is_key = is_key;
 	return buf_err(out);
