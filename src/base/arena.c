@@ -32,6 +32,27 @@ void arena_done(struct arena *arena)
 	arena->used_bytes = 0;
 }
 
+void arena_reset(struct arena *arena)
+{
+	struct arena_block *kept = NULL;
+
+	while (arena->last) {
+		struct arena_block *block = arena->last;
+		arena->last = block->previous;
+		if (!kept && block->size == ARENA_BLOCK_BYTES)
+			kept = block;
+		else
+			free(block);
+	}
+	arena->used_bytes = 0;
+	if (!kept)
+		return;
+	memset(kept->bytes, 0, kept->used);
+	kept->used = 0;
+	kept->previous = NULL;
+	arena->last = kept;
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
 	const size_t align = alignof(max_align_t);

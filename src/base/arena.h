@@ -24,6 +24,9 @@ struct arena {
 void arena_init(struct arena *arena, size_t max_bytes);
 void arena_done(struct arena *arena);
 
+/* Takes everything back but keeps one block for the next request. */
+void arena_reset(struct arena *arena);
+
 /* Zeroed memory aligned for any type, or NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
 

@@ -5,6 +5,7 @@
 #include <openssl/hmac.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
+#include <string.h>
 
 #include "base/id.h"
 
@@ -135,21 +136,43 @@ enum err digest_unhex(struct str text, uint8_t *out, size_t size)
 	return ERR_OK;
 }
 
+static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 void digest_base64url(const uint8_t *bytes, size_t size, char *out)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	uint32_t bits = 0;
 	unsigned count = 0;
 
 	for (size_t i = 0; i < size; i++) {
 		bits = bits << 8 | bytes[i];
 		for (count += 8; count >= 6; count -= 6)
-			*out++ = digits[bits >> (count - 6) & 63];
+			*out++ = url_digits[bits >> (count - 6) & 63];
 	}
 	if (count)
-		*out++ = digits[bits << (6 - count) & 63];
+		*out++ = url_digits[bits << (6 - count) & 63];
 	*out = '\0';
+}
+
+enum err digest_unbase64url(struct str text, uint8_t *out, size_t size)
+{
+	uint32_t bits = 0;
+	unsigned count = 0;
+	size_t filled = 0;
+
+	if (text.size != (size * 4 + 2) / 3)
+		return ERR_INVALID;
+	for (size_t i = 0; i < text.size; i++) {
+		const char *digit = text.at[i] ? strchr(url_digits, text.at[i]) : NULL;
+		if (!digit)
+			return ERR_INVALID;
+		bits = bits << 6 | (uint32_t)(digit - url_digits);
+		count += 6;
+		if (count >= 8) {
+			count -= 8;
+			out[filled++] = (uint8_t)(bits >> count);
+		}
+	}
+	return (bits & ((1u << count) - 1)) == 0 ? ERR_OK : ERR_INVALID;
 }
 
 void digest_base64(const uint8_t *bytes, size_t size, struct buf *out)

@@ -46,6 +46,8 @@ enum err digest_unhex(struct str text, uint8_t *out, size_t size);
 /* RFC 4648 §5 without padding, with a NUL. */
 #define DIGEST_BASE64_SIZE(size) (((size)*4 + 2) / 3 + 1)
 void digest_base64url(const uint8_t *bytes, size_t size, char *out);
+/* Exactly `size` bytes, in the one canonical spelling; ERR_INVALID. */
+enum err digest_unbase64url(struct str text, uint8_t *out, size_t size);
 /* RFC 4648 §4 with padding. */
 void digest_base64(const uint8_t *bytes, size_t size, struct buf *out);
 

@@ -9,7 +9,8 @@
 #include "base/timer.h"
 #include "ports/run/run.h"
 
-#define DAY_MS 86400000
+#define DAY_MS         86400000
+#define EVENT_RETRY_MS 1000
 
 /* One loop's subscribers; touched on that loop only, but for the mail. */
 struct audience {
@@ -144,10 +145,13 @@ static void on_sealed(struct db_job *job, enum err err)
 		tell_audiences(log);
 	}
 	/* A failure (disk full) leaves the rows unsealed: the next round takes them along. */
-	if (err != ERR_OK || atomic_exchange(&log->is_dirty, false))
-		run_after(&log->timer, err == ERR_OK ? EVENT_SEAL_MS : 1000, on_seal_timer);
-	else
-		atomic_store(&log->is_sealing, false);
+	if (err != ERR_OK) {
+		run_after(&log->timer, EVENT_RETRY_MS, on_seal_timer);
+		return;
+	}
+	atomic_store(&log->is_sealing, false);
+	if (atomic_load(&log->is_dirty) && !atomic_exchange(&log->is_sealing, true))
+		run_after(&log->timer, EVENT_SEAL_MS, on_seal_timer);
 }
 
 static void on_seal_timer(struct timer *timer)

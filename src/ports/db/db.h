@@ -11,9 +11,15 @@
  *
  * Writes: many `work`s share one commit, each inside a savepoint of its own: a failing one undoes
  * only itself. `work` touches nothing but the database and its own job, and may run twice. `done`
- * with ERR_OK means committed and synced to disk.
+ * with ERR_OK means committed and synced to disk. When the commit itself fails, every work of the
+ * batch gets that error and nothing of it is kept. A work whose statement failed is undone, even
+ * if it returns ERR_OK: "insert unless it is there" is ON CONFLICT, not a look at the error.
  *
- * SQL: parameters are $1, $2, ...; INTEGER, TEXT and BLOB only; times are INTEGER milliseconds.
+ * Reads: one snapshot each; they see what was committed before they began.
+ *
+ * SQL: parameters are $1 to $16, each bound before the first step; INTEGER, TEXT (UTF-8 without
+ * NUL, else ERR_INVALID) and BLOB only; times are INTEGER milliseconds. ERR_INTERNAL: the
+ * statement itself is wrong; the log says how.
  */
 #ifndef VIGIL_PORTS_DB_H
 #define VIGIL_PORTS_DB_H
@@ -31,7 +37,10 @@ struct db;
 struct db_tx; /* an open transaction, or a reader's snapshot */
 struct db_statement;
 struct db_job;
+struct db_waiter;
 struct loop;
+
+#define DB_READERS_MAX 32
 
 typedef enum err db_work_fn(struct db_tx *tx, struct db_job *job);
 typedef void db_done_fn(struct db_job *job, enum err err);
@@ -39,16 +48,16 @@ typedef void db_done_fn(struct db_job *job, enum err err);
 struct db_job {
 	db_work_fn *work;
 	db_done_fn *done;
-	struct loop *home;
+	struct loop *home; /* private from here on */
 	enum err err;
 	struct mail mail;
 	struct db_job *next;
-	bool is_counted; /* private from `home` on */
+	struct db_waiter *waiter;
 };
 
 struct db_options {
 	const char *url;  /* "sqlite:PATH" */
-	unsigned readers; /* threads of the db_read lane */
+	unsigned readers; /* threads of the db_read lane: 1..DB_READERS_MAX */
 	size_t queue_max; /* jobs that may wait, for writes and for reads */
 	bool is_twice;    /* db_twice: every write's first run is rolled back (tests) */
 	bool is_traced;   /* db_trace: every statement and its time go to the log (debug) */
@@ -57,7 +66,7 @@ struct db_options {
 /* Opens, takes the schema forward to this build's version, starts the threads. A schema from a
  * newer build is refused with why. */
 enum err db_open(const struct db_options *options, struct db **out, struct why *why);
-/* Finishes what is queued. */
+/* Finishes what is queued; the loops that asked must still be there. */
 void db_free(struct db *db);
 AUTO_DEFINE(db)
 
@@ -68,7 +77,8 @@ enum err db_read(struct db *db, struct db_job *job, db_work_fn *work, db_done_fn
 enum err db_write_now(struct db *db, struct db_job *job, db_work_fn *work);
 enum err db_read_now(struct db *db, struct db_job *job, db_work_fn *work);
 
-/* One statement, kept prepared under its text's address: `sql` must be a literal. */
+/* One statement, kept prepared under its text's address: `sql` must be a literal. Preparing the
+ * same literal again starts it over. */
 enum err db_prepare(struct db_tx *tx, const char *sql, struct db_statement **out);
 
 /* Parameters from 1. Text and blobs are borrowed until the statement is prepared again. A str

@@ -15,7 +15,10 @@ unsigned run_index(const struct loop *loop)
 
 void run_post(struct loop *loop, struct mail *mail)
 {
-	loop_post(loop, mail);
+	if (loop == loop_current())
+		loop_defer(loop, mail); /* no lock, no wake-up: this turn's end is soon enough */
+	else
+		loop_post(loop, mail);
 }
 
 void run_after(struct timer *timer, int64_t delay_ms, timer_fn *fn)

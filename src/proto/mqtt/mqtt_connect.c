@@ -84,7 +84,7 @@ static enum err read_version(struct bytes *body, enum mqtt_version *out)
 
 	if (body->is_short)
 		return ERR_MALFORMED;
-	if (str_equal(name, STR("MQIsdp")) && level == 3)
+	if (str_equal(name, STR("MQIsdp"))) /* 3.1 and before */
 		return ERR_UNSUPPORTED;
 	if (!str_equal(name, STR("MQTT")))
 		return ERR_MALFORMED;

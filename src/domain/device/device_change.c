@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One device is added, changed or removed: the row and its event in one transaction, then memory.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "domain/device/device_private.h"
+
+/* Its event, and what ends a live link. */
+static const struct {
+	const char *event;
+	const char *end_reason; /* NULL: the link stays */
+} kinds[] = {
+	[DEVICE_CREATE] = { "device.created", NULL },
+	[DEVICE_UPDATE] = { "device.updated", NULL },
+	[DEVICE_ROTATE] = { "device.secret-rotated", "new secret" },
+	[DEVICE_BIND] = { "device.bound", "gateway changed" },
+	[DEVICE_REMOVE] = { "device.removed", "removed" },
+};
+
+static enum err seal_secret(struct devices *devices, struct device_spec *spec, struct buf *out)
+{
+	if (!spec->secret[0])
+		id_make(spec->secret);
+	return keys_seal(devices->setup.keys, str_of(spec->organization), str_of(spec->did),
+	                 str_of(spec->secret), out);
+}
+
+static enum err check_spec(const struct device_spec *spec, struct why *why)
+{
+	if (!did_is_valid(str_of(spec->did)))
+		return why_set_reason(why, ERR_INVALID, REASON_INVALID_DID, "did",
+		                      "did: 1 to 64 of A-Z a-z 0-9 : . -");
+	if (!str_is_utf8(str_of(spec->name)))
+		return why_set_reason(why, ERR_INVALID, REASON_NONE, "name",
+		                      "name: is not UTF-8 text");
+	return ERR_OK;
+}
+
+static enum err write_row(struct db_tx *tx, const struct device_facts *facts)
+{
+	struct db_statement *add;
+	enum err err = db_prepare(
+		tx,
+		"INSERT INTO devices (did, organization, name, kind, sign_policy, serve_sign, "
+		"push, gateway, is_disabled, profile, created_at, updated_at, presence_state, "
+		"presence_since, last_seen, presence_reason, presence_address, is_weak_sign, "
+		"link_node, link_epoch, last_timestamp) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, "
+		"0, '{}', $8, $8, 0, 0, 0, '', '', 0, '', 0, 0)",
+		&add);
+	if (err != ERR_OK)
+		return err;
+	db_bind_text(add, 1, str_of(facts->did));
+	db_bind_text(add, 2, str_of(facts->organization));
+	db_bind_text(add, 3, str_of(facts->name));
+	db_bind_int(add, 4, facts->kind);
+	db_bind_int(add, 5, facts->sign_policy);
+	db_bind_int(add, 6, facts->serve_sign);
+	db_bind_int(add, 7, facts->push);
+	db_bind_int(add, 8, facts->created_at);
+	return db_run(add);
+}
+
+static enum err write_secret(struct db_tx *tx, const struct device_facts *facts)
+{
+	struct db_statement *add;
+	enum err err = db_prepare(
+		tx,
+		"INSERT INTO credentials (organization, did, kind, name, sealed, created_at) "
+		"VALUES ($1, $2, 'secret', '', $3, $4) "
+		"ON CONFLICT (did, kind, name) DO UPDATE SET sealed = $3, created_at = $4",
+		&add);
+	if (err != ERR_OK)
+		return err;
+	db_bind_text(add, 1, str_of(facts->organization));
+	db_bind_text(add, 2, str_of(facts->did));
+	db_bind_blob(add, 3, (struct str){ (const char *)facts->sealed, facts->sealed_size });
+	db_bind_int(add, 4, facts->updated_at);
+	return db_run(add);
+}
+
+static enum err update_row(struct db_tx *tx, const struct device_facts *facts)
+{
+	struct db_statement *update;
+	enum err err =
+		db_prepare(tx,
+	                   "UPDATE devices SET name = $2, sign_policy = $3, serve_sign = $4, "
+	                   "push = $5, is_disabled = $6, gateway = $7, updated_at = $8 "
+	                   "WHERE did = $1",
+	                   &update);
+	if (err != ERR_OK)
+		return err;
+	db_bind_text(update, 1, str_of(facts->did));
+	db_bind_text(update, 2, str_of(facts->name));
+	db_bind_int(update, 3, facts->sign_policy);
+	db_bind_int(update, 4, facts->serve_sign);
+	db_bind_int(update, 5, facts->push);
+	db_bind_int(update, 6, facts->is_disabled);
+	db_bind_text(update, 7, facts->gateway[0] ? str_of(facts->gateway) : (struct str){ 0 });
+	db_bind_int(update, 8, facts->updated_at);
+	err = db_run(update);
+	return err == ERR_OK && db_changes(tx) == 0 ? ERR_NOT_FOUND : err;
+}
+
+static enum err delete_row(struct db_tx *tx, const struct device_facts *facts)
+{
+	struct db_statement *remove;
+	enum err err = db_prepare(tx, "DELETE FROM devices WHERE did = $1", &remove);
+
+	if (err != ERR_OK)
+		return err;
+	db_bind_text(remove, 1, str_of(facts->did));
+	err = db_run(remove);
+	return err == ERR_OK && db_changes(tx) == 0 ? ERR_NOT_FOUND : err;
+}
+
+static enum err append_event(struct db_tx *tx, const struct device_facts *facts, const char *type)
+{
+	const struct event event = { .type = str_of(type),
+		                     .organization = str_of(facts->organization),
+		                     .did = str_of(facts->did),
+		                     .time_ms = facts->updated_at };
+
+	return event_append(tx, &event);
+}
+
+static enum err write_change(struct db_tx *tx, struct db_job *job)
+{
+	struct device_change *change = CONTAINER_OF(job, struct device_change, job);
+	const struct device_facts *facts = change->fresh;
+	enum err err = ERR_INTERNAL;
+
+	switch (change->kind) {
+	case DEVICE_CREATE: err = write_row(tx, facts); break;
+	case DEVICE_UPDATE:
+	case DEVICE_ROTATE:
+	case DEVICE_BIND: err = update_row(tx, facts); break;
+	case DEVICE_REMOVE: err = delete_row(tx, facts); break;
+	}
+	if (err == ERR_OK && (change->kind == DEVICE_CREATE || change->kind == DEVICE_ROTATE))
+		err = write_secret(tx, facts);
+	if (err == ERR_OK)
+		err = append_event(tx, facts, kinds[change->kind].event);
+	return err;
+}
+
+/* Under the lock, after the commit. */
+static enum err take_over(struct device_change *change)
+{
+	struct devices *devices = change->devices;
+	struct device_facts *fresh = TAKE(change->fresh);
+	struct device *device = device_find(devices, str_of(fresh->did));
+	const char *end_reason = kinds[change->kind].end_reason;
+
+	if (change->kind == DEVICE_CREATE) {
+		enum err err = devices_add(devices, fresh);
+		if (err != ERR_OK)
+			device_facts_unref(fresh);
+		return err;
+	}
+	if (!device) {
+		device_facts_unref(fresh);
+		return ERR_NOT_FOUND;
+	}
+	if (fresh->is_disabled)
+		end_reason = "disabled";
+	if (end_reason && device->link)
+		link_end_soon(device->link, end_reason);
+	device_facts_unref(device->facts);
+	device->facts = fresh;
+	if (change->kind == DEVICE_REMOVE) {
+		(void)map_remove(&devices->by_did, str_of(device->did));
+		list_remove(&device->unsaved);
+		device_facts_unref(device->facts);
+		free(device);
+	}
+	return ERR_OK;
+}
+
+static void on_written(struct db_job *job, enum err err)
+{
+	struct device_change *change = CONTAINER_OF(job, struct device_change, job);
+	struct devices *devices = change->devices;
+
+	if (err == ERR_OK) {
+		devices_lock(devices);
+		err = take_over(change);
+		devices_unlock(devices);
+		event_log_wake(devices->setup.events);
+		if (change->kind == DEVICE_REMOVE)
+			token_revoke_device(devices->setup.tokens, str_of(change->spec.did));
+	}
+	if (err == ERR_EXISTS)
+		err = why_set_reason(&change->why, err, REASON_DID_TAKEN, "did", "%s",
+		                     reason_words(REASON_DID_TAKEN));
+	device_facts_unref(TAKE(change->fresh));
+	change->done(change, err);
+}
+
+/* What the row will be, from what it is and what is asked. */
+static enum err prepare_change(struct device_change *change, const struct device_facts *before)
+{
+	struct device_spec *spec = &change->spec;
+	AUTO_BUF sealed;
+
+	buf_init(&sealed, DEVICE_SECRET_SIZE + DIGEST_SEAL_EXTRA);
+	if (change->kind == DEVICE_CREATE || change->kind == DEVICE_ROTATE) {
+		enum err err = seal_secret(change->devices, spec, &sealed);
+		if (err != ERR_OK)
+			return err;
+	}
+	struct device_facts *fresh = before ? device_facts_copy(before, buf_str(&sealed))
+	                                    : device_facts_new(spec, buf_str(&sealed), STR("{}"));
+	if (!fresh)
+		return ERR_NO_MEMORY;
+	fresh->updated_at = clock_now_ms();
+	if (!before)
+		fresh->created_at = fresh->updated_at;
+	if (change->kind == DEVICE_UPDATE) {
+		memcpy(fresh->name, spec->name, sizeof fresh->name);
+		fresh->sign_policy = spec->sign_policy;
+		fresh->serve_sign = spec->serve_sign;
+		fresh->push = spec->push;
+		fresh->is_disabled = change->is_disabled;
+	}
+	if (change->kind == DEVICE_BIND)
+		memcpy(fresh->gateway, change->gateway, sizeof fresh->gateway);
+	change->fresh = fresh;
+	return ERR_OK;
+}
+
+/* A gateway that a device is bound to must be one, and of the same organization. */
+static enum err check_gateway(struct devices *devices, struct device_change *change)
+{
+	struct device_view gateway;
+
+	if (change->kind != DEVICE_BIND || !change->gateway[0])
+		return ERR_OK;
+	if (device_view(devices, str_of(change->spec.organization), str_of(change->gateway),
+	                &gateway) != ERR_OK)
+		return why_set_reason(&change->why, ERR_NOT_FOUND, REASON_NONE, "gateway",
+		                      "gateway: no such device");
+	bool is_gateway = gateway.facts->kind == DEVICE_GATEWAY;
+	device_view_done(&gateway);
+	if (!is_gateway || strcmp(change->gateway, change->spec.did) == 0)
+		return why_set_reason(&change->why, ERR_INVALID, REASON_NONE, "gateway",
+		                      "gateway: %s is not of kind gateway", change->gateway);
+	return ERR_OK;
+}
+
+enum err device_change(struct devices *devices, struct device_change *change)
+{
+	struct device_view view = { 0 };
+	enum err err = check_spec(&change->spec, &change->why);
+
+	change->devices = devices;
+	if (err == ERR_OK)
+		err = check_gateway(devices, change);
+	if (err == ERR_OK && change->kind == DEVICE_CREATE && devices_count(devices) >= DEVICES_MAX)
+		err = why_set_reason(&change->why, ERR_BUSY, REASON_TOO_MANY, NULL,
+		                     "this server holds %d devices, its limit", DEVICES_MAX);
+	if (err == ERR_OK && change->kind != DEVICE_CREATE)
+		err = device_view(devices, str_of(change->spec.organization),
+		                  str_of(change->spec.did), &view);
+	if (err == ERR_OK)
+		err = prepare_change(change, view.facts);
+	device_view_done(&view);
+	if (err != ERR_OK)
+		return err;
+	err = db_write(devices->setup.db, &change->job, write_change, on_written);
+	if (err != ERR_OK)
+		device_facts_unref(TAKE(change->fresh));
+	return err;
+}
+
+static enum err write_import(struct db_tx *tx, struct db_job *job)
+{
+	struct device_import *import = CONTAINER_OF(job, struct device_import, job);
+
+	for (size_t i = 0; i < import->count; i++) {
+		const struct device_facts *facts = import->fresh[i];
+		if (!facts)
+			continue;
+		enum err err = write_row(tx, facts);
+		if (err == ERR_EXISTS) {
+			import->results[i] = ERR_EXISTS;
+			continue;
+		}
+		if (err == ERR_OK)
+			err = write_secret(tx, facts);
+		if (err == ERR_OK)
+			err = append_event(tx, facts, kinds[DEVICE_CREATE].event);
+		if (err != ERR_OK)
+			return err;
+		import->results[i] = ERR_OK;
+	}
+	return ERR_OK;
+}
+
+static void on_imported(struct db_job *job, enum err err)
+{
+	struct device_import *import = CONTAINER_OF(job, struct device_import, job);
+	struct devices *devices = import->devices;
+
+	devices_lock(devices);
+	for (size_t i = 0; i < import->count; i++) {
+		bool is_in = err == ERR_OK && import->fresh[i] && import->results[i] == ERR_OK &&
+		             devices_add(devices, import->fresh[i]) == ERR_OK;
+		if (!is_in)
+			device_facts_unref(import->fresh[i]);
+	}
+	devices_unlock(devices);
+	free(import->fresh);
+	if (err == ERR_OK)
+		event_log_wake(devices->setup.events);
+	import->done(import, err);
+}
+
+enum err device_import(struct devices *devices, struct device_import *import)
+{
+	enum err err = ERR_OK;
+
+	import->devices = devices;
+	import->fresh = calloc(import->count, sizeof(struct device_facts *));
+	if (!import->fresh)
+		return ERR_NO_MEMORY;
+	if (devices_count(devices) + import->count > DEVICES_MAX)
+		err = ERR_BUSY;
+	for (size_t i = 0; i < import->count && err == ERR_OK; i++) {
+		AUTO_BUF sealed;
+		buf_init(&sealed, DEVICE_SECRET_SIZE + DIGEST_SEAL_EXTRA);
+		import->results[i] = check_spec(&import->specs[i], NULL);
+		if (import->results[i] != ERR_OK)
+			continue;
+		err = seal_secret(devices, &import->specs[i], &sealed);
+		if (err != ERR_OK)
+			break;
+		import->fresh[i] = device_facts_new(&import->specs[i], buf_str(&sealed), STR("{}"));
+		if (!import->fresh[i])
+			err = ERR_NO_MEMORY;
+		else
+			import->fresh[i]->created_at = import->fresh[i]->updated_at =
+				clock_now_ms();
+	}
+	if (err == ERR_OK)
+		err = db_write(devices->setup.db, &import->job, write_import, on_imported);
+	if (err != ERR_OK) {
+		for (size_t i = 0; i < import->count; i++)
+			device_facts_unref(import->fresh[i]);
+		free(import->fresh);
+	}
+	return err;
+}
