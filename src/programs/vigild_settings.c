@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "programs/vigild_settings.h"
+
+#include "programs/version.h"
+
+#define AT(member) offsetof(struct vigild_settings, member)
+
+/* clang-format off */
+static const struct setting rows[] = {
+#define TEXT(member, name, fallback, shape, help) \
+	{ SETTING_TEXT, name, shape, fallback, help, AT(member), 0, 0 },
+#define LIST(member, name, shape, help) \
+	{ SETTING_LIST, name, shape, "", help, AT(member), 0, 0 },
+#define INT(member, name, fallback, least, most, help) \
+	{ SETTING_INT, name, "N", fallback, help, AT(member), least, most },
+#define AUTO_INT(member, name, fallback, least, most, help) \
+	{ SETTING_AUTO, name, "N", fallback, help, AT(member), least, most },
+#define BOOL(member, name, help) \
+	{ SETTING_BOOL, name, "", "no", help, AT(member), 0, 0 },
+#define CHOICE(member, name, fallback, words, help) \
+	{ SETTING_CHOICE, name, words, fallback, help, AT(member), 0, 0 },
+#include "programs/vigild_settings.def"
+};
+/* clang-format on */
+
+const struct settings_table vigild_settings_table = {
+	.program = "vigild",
+	.summary = "the cloud for cameras: devices, live, storage, API and console",
+	.version = VIGIL_VERSION,
+	.prefix = "VIGIL_",
+	.rows = rows,
+	.row_count = COUNT_OF(rows),
+};
+
+enum err vigild_settings_read(int argc, char *const *argv, char *const *environment,
+                              struct vigild_settings *out, struct why *why)
+{
+	enum err err = settings_read(&vigild_settings_table, argc, argv, environment, out, why);
+
+	if (err != ERR_OK)
+		return err;
+	if (out->data[0] == '\0')
+		return why_set(why, ERR_INVALID,
+		               "--data: is missing; name the folder that holds everything");
+	if ((out->tls_cert[0] == '\0') != (out->tls_key[0] == '\0'))
+		return why_set(why, ERR_INVALID,
+		               "--tls-cert and --tls-key: one is missing; they come together");
+	return ERR_OK;
+}
+
+void vigild_settings_done(struct vigild_settings *settings)
+{
+	if (settings)
+		settings_done(&vigild_settings_table, settings);
+}

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real programs of $VIGIL_BUILD (default: build), each test with its own folder and ports."""
+import pytest
+
+from harness.daemon import Vigild
+from harness.device import Device
+from harness.process import Process, program_path
+
+LOG_SHOWN = 12000
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "tsan: also run against the build with ThreadSanitizer")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failed test shows the log of every program it started."""
+    report = (yield).get_result()
+    if report.failed:
+        for program in getattr(item, "programs", []):
+            report.sections.append((f"log of {program.name}", program.log[-LOG_SHOWN:]))
+
+
+@pytest.fixture
+def programs(request):
+    """What the test started; each must end cleanly, last started first."""
+    request.node.programs = []
+    yield request.node.programs
+    failures = []
+    for program in reversed(request.node.programs):
+        try:
+            program.stop()
+        except AssertionError as failure:
+            failures.append(str(failure))
+    assert not failures, "\n".join(failures)
+
+
+@pytest.fixture
+def start_vigild(programs, tmp_path):
+    """start_vigild("--loops=1", env={...}): further servers get further folders."""
+    def start(*arguments, env=None):
+        count = sum(isinstance(program, Vigild) for program in programs)
+        folder = tmp_path / f"server{count}"
+        folder.mkdir()
+        vigild = Vigild(folder, *arguments, env=env)
+        programs.append(vigild)
+        return vigild.start()
+    return start
+
+
+@pytest.fixture
+def vigild(start_vigild):
+    return start_vigild()
+
+
+@pytest.fixture
+def make_device(vigild):
+    """make_device("CAM1"): known to the server, not yet connected."""
+    devices = []
+
+    def make(did="CAM0001", answer=None, secret=None, add=True, fields=None, **options):
+        secret = vigild.add_device(did, **(fields or {})) if add else secret
+        options.update({"answer": answer} if answer else {})
+        devices.append(Device(vigild, did, secret, **options))
+        return devices[-1]
+    yield make
+    for device in devices:
+        device.close()
+
+
+@pytest.fixture
+def device(make_device):
+    """One camera, registered, that answers every action with success."""
+    return make_device().go_online()
+
+
+@pytest.fixture
+def start_camera(vigild, programs, tmp_path):
+    """start_camera("CAM0001", "--fault", "no-push"): our simulated camera against this server."""
+    if not program_path("vigil-cam").exists():
+        pytest.skip("this build has no vigil-cam")
+
+    def start(did="CAM0001", *arguments, secret=None):
+        folder = tmp_path / f"camera-{did}"
+        folder.mkdir()
+        camera = Process("vigil-cam", folder)
+        host, port = vigild.address("mqtt")
+        camera.spawn(["--mqtt", f"{host}:{port}", "--did", did, "--state", folder / "state",
+                      "--secret", secret or vigild.add_device(did), *arguments])
+        programs.append(camera)
+        return camera
+    return start

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the server starts, guards itself and ends."""
+import stat
+
+from harness.process import Process
+
+
+def test_first_start_makes_the_operators_token(vigild):
+    token = vigild.data / "admin.token"
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    assert len(vigild.admin_token) >= 32
+
+
+def test_the_ready_file_names_what_listens(vigild):
+    assert vigild.urls["pid"] == vigild.pid
+    for name in ("http", "rtmp", "mqtt"):
+        assert vigild.urls[name].startswith(f"{name}://127.0.0.1:")
+        assert vigild.address(name)[1] > 0
+
+
+def test_only_health_answers_strangers(vigild):
+    assert vigild.api("GET", "/healthz", token="").status_code == 200
+    answer = vigild.api("GET", "/v2/devices", token="")
+    assert answer.status_code == 401
+    assert answer.json()["type"] == "/problems/unauthenticated"
+    assert vigild.api("GET", "/v2/devices", token="wrong" * 8).status_code == 401
+
+
+def test_devices_and_token_survive_a_restart(vigild):
+    token = vigild.admin_token
+    vigild.add_device("CAM0001")
+    vigild.restart()
+    assert vigild.admin_token == token
+    assert vigild.api("GET", "/v2/devices/CAM0001").json()["did"] == "CAM0001"
+
+
+def test_an_acknowledged_device_survives_kill_9(vigild):
+    vigild.add_device("CAM0001")
+    vigild.kill()
+    vigild.start()
+    assert vigild.api("GET", "/v2/devices/CAM0001").status_code == 200
+
+
+def test_a_second_server_on_the_same_folder_is_refused(vigild, tmp_path):
+    second = Process("vigild", tmp_path)
+    second.spawn(["--data", vigild.data, "--http=127.0.0.1:0", "--rtmp=", "--mqtt="])
+    assert second.wait() != 0
+    assert str(vigild.data) in second.log
+    assert vigild.api("GET", "/healthz").status_code == 200
+
+
+def test_a_wrong_setting_names_its_place(tmp_path):
+    config = tmp_path / "vigild.conf"
+    config.write_text("# first\nloops = 0\n")
+    process = Process("vigild", tmp_path)
+    process.spawn(["--data", tmp_path / "data", "--config", config])
+    assert process.wait() == 2
+    assert "vigild.conf:2: loops: 0 is not auto or in 1..64" in process.log
