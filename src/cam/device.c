@@ -68,6 +68,11 @@ bool device_is_registered(const struct device *device)
 	return device->state == DEVICE_REGISTERED;
 }
 
+bool device_has_begun(const struct device *device)
+{
+	return device->state != DEVICE_OFF;
+}
+
 void device_watch(struct device *device, void (*fn)(void *owner), void *owner)
 {
 	device->on_registered = fn;

@@ -16,8 +16,8 @@
 #include "cam/camera.h"
 #include "cam/clip.h"
 #include "cam/link.h"
+#include "cam/poster.h"
 #include "cam/scene.h"
-#include "io/lane.h"
 
 #define DEVICE_SELF_STOP_MS   120000
 #define DEVICE_REGISTER_MS    8000 /* for an answer; the server cuts strangers after 10 s */
@@ -35,7 +35,7 @@ struct device_setup {
 	struct loop *loop;
 	const struct dial_policy *policy;
 	struct tls *tls; /* for rtmps; may be NULL */
-	struct lane *lane;
+	struct poster *poster;
 	const struct scene *scene;
 	const struct clip *clip; /* NULL: each encodes for itself */
 	const char *state;       /* folder; NULL or empty: nothing is kept */
@@ -55,6 +55,8 @@ AUTO_DEFINE(device)
 
 const char *device_did(const struct device *device);
 bool device_is_registered(const struct device *device);
+/* device_begin() was called and device_end() was not. */
+bool device_has_begun(const struct device *device);
 
 /* The link is up: subscribes, then registers. */
 void device_begin(struct device *device);

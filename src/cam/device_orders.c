@@ -68,7 +68,7 @@ static enum err upload(struct device *device, const struct envelope *envelope,
 		card_file_name(outcome->segment.start_ms, post->name);
 		err = store_path(&device->camera->store, post->name, post->path);
 	}
-	return err == ERR_OK ? poster_send(device->setup->lane, TAKE(post)) : err;
+	return err == ERR_OK ? poster_send(device->setup->poster, TAKE(post)) : err;
 }
 
 /* The answer is sent here unless it comes later or was made already. */

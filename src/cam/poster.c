@@ -46,6 +46,15 @@ static size_t on_answer(char *bytes, size_t one, size_t size, void *owner)
 	return buf_err(&post->answer) == ERR_OK ? size : 0;
 }
 
+/* Not 0: break off. */
+static int on_progress(void *owner, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+                       curl_off_t up)
+{
+	const struct post *post = owner;
+
+	return atomic_load(&post->poster->is_ending);
+}
+
 /* Everything but the body, which differs between stills and files. */
 static void set_up(CURL *curl, struct post *post, struct curl_slist *headers)
 {
@@ -58,6 +67,9 @@ static void set_up(CURL *curl, struct post *post, struct curl_slist *headers)
 	(void)curl_easy_setopt(curl, CURLOPT_POST, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, post);
+	(void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	(void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	(void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, post);
 }
 
 static void transfer(CURL *curl, struct post *post)
@@ -136,10 +148,23 @@ static void done(struct lane_job *job)
 	post_free(post);
 }
 
-enum err poster_send(struct lane *lane, struct post *post)
+enum err poster_init(struct poster *poster)
 {
-	enum err err = lane_run(lane, &post->job, work, done);
+	atomic_store(&poster->is_ending, false);
+	return lane_new("post", POSTER_THREADS, POSTER_QUEUE_MAX, &poster->lane);
+}
 
+void poster_done(struct poster *poster)
+{
+	atomic_store(&poster->is_ending, true);
+	lane_free(poster->lane);
+	poster->lane = NULL;
+}
+
+enum err poster_send(struct poster *poster, struct post *post)
+{
+	post->poster = poster;
+	enum err err = lane_run(poster->lane, &post->job, work, done);
 	if (err != ERR_OK)
 		post_free(post);
 	return err;

@@ -13,6 +13,8 @@
 #ifndef VIGIL_CAM_POSTER_H
 #define VIGIL_CAM_POSTER_H
 
+#include <stdatomic.h>
+
 #include "base/err.h"
 #include "base/json.h"
 #include "cam/scene.h"
@@ -26,8 +28,14 @@
 #define POST_URL_MAX      4096
 #define POST_MID_MAX      64
 
+struct poster {
+	struct lane *lane;
+	_Atomic bool is_ending;
+};
+
 struct post {
 	struct lane_job job; /* private */
+	const struct poster *poster;
 	/* Called once, on the loop. */
 	void (*on_done)(struct post *post);
 	void *owner;
@@ -49,8 +57,13 @@ enum err post_new(struct str url, struct str token, struct post **out);
 void post_free(struct post *post);
 AUTO_DEFINE(post)
 
+enum err poster_init(struct poster *poster);
+/* Breaks off what is under way and waits for that; each post still gets its on_done. Safe to call
+ * again. */
+void poster_done(struct poster *poster);
+
 /* ERR_BUSY when too many wait. */
-enum err poster_send(struct lane *lane, struct post *post);
+enum err poster_send(struct poster *poster, struct post *post);
 
 /* `url` of a successful answer's JSON, or an empty text; give the JSON back with json_decref(). */
 struct str post_answer_url(const struct post *post, json_t **out_json);
