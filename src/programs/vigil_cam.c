@@ -164,5 +164,5 @@ int main(int argc, char **argv, char **environment)
 		(void)fprintf(stderr, "vigil-cam: %s\n", why.text[0] ? why.text : err_text(err));
 	settings_done(&table, &settings);
 	curl_global_cleanup();
-	return err == ERR_OK ? 0 : 1;
+	return err == ERR_OK ? 0 : err == ERR_INVALID ? 2 : 1;
 }
