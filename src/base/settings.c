@@ -321,21 +321,36 @@ static enum err load(const char *path, struct buf *text, struct why *why)
 	return buf_err(text);
 }
 
+static enum err read_lines(struct reader *reader, struct str text, const char *path)
+{
+	enum err err = ERR_OK;
+	struct str line;
+
+	for (int number = 1; err == ERR_OK && str_cut(&text, '\n', &line); number++)
+		err = read_line(reader, line, path, number);
+	return err;
+}
+
 static enum err read_file(struct reader *reader)
 {
 	const struct setting *row = row_of_name(reader->table, STR("config"));
 	const char *path = row ? *(char **)member_of(row, reader->out) : "";
 	AUTO_BUF text = { 0 };
-	struct str line;
 
 	if (path[0] == '\0')
 		return ERR_OK;
 	buf_init(&text, SETTINGS_FILE_MAX + 1);
 	enum err err = load(path, &text, reader->why);
-	struct str rest = buf_str(&text);
-	for (int number = 1; err == ERR_OK && str_cut(&rest, '\n', &line); number++)
-		err = read_line(reader, line, path, number);
-	return err;
+	return err == ERR_OK ? read_lines(reader, buf_str(&text), path) : err;
+}
+
+enum err settings_read_text(const struct settings_table *table, struct str text, const char *path,
+                            void *out, struct why *why)
+{
+	struct reader reader = { .table = table, .out = out, .why = why };
+	enum err err = read_defaults(&reader);
+
+	return err == ERR_OK ? read_lines(&reader, text, path) : err;
 }
 
 enum err settings_read(const struct settings_table *table, int argc, char *const *argv,

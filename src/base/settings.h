@@ -71,6 +71,11 @@ struct settings_table {
  * *out holds what was read so far and is still to be given to settings_done(). */
 enum err settings_read(const struct settings_table *table, int argc, char *const *argv,
                        char *const *environment, void *out, struct why *why);
+
+/* Defaults and the lines of a settings file's text; `path` stands in errors only. */
+enum err settings_read_text(const struct settings_table *table, struct str text, const char *path,
+                            void *out, struct why *why);
+
 void settings_done(const struct settings_table *table, void *out);
 
 /* True when the arguments ask for words instead of a start: --help, --version, --example (a

@@ -48,32 +48,22 @@ static enum err find_text(const char *const *texts, size_t count, struct str tex
 
 enum err device_kind_parse(struct str text, enum device_kind *out)
 {
-	unsigned place = 0;
-	enum err err = find_text(kind_texts, COUNT_OF(kind_texts), text, &place);
-
-	if (err == ERR_OK)
-		*out = (enum device_kind)place;
-	return err;
+	return find_text(kind_texts, COUNT_OF(kind_texts), text, out);
 }
 
 enum err sign_policy_parse(struct str text, enum sign_policy *out)
 {
-	unsigned place = 0;
-	enum err err = find_text(policy_texts, COUNT_OF(policy_texts), text, &place);
-
-	if (err == ERR_OK)
-		*out = (enum sign_policy)place;
-	return err;
+	return find_text(policy_texts, COUNT_OF(policy_texts), text, out);
 }
 
 enum err serve_sign_parse(struct str text, enum serve_sign *out)
 {
-	unsigned place = 0;
-	enum err err = find_text(serve_texts, COUNT_OF(serve_texts), text, &place);
+	return find_text(serve_texts, COUNT_OF(serve_texts), text, out);
+}
 
-	if (err == ERR_OK)
-		*out = (enum serve_sign)place;
-	return err;
+enum err push_mode_parse(struct str text, enum push_mode *out)
+{
+	return find_text(push_texts, COUNT_OF(push_texts), text, out);
 }
 
 bool did_is_valid(struct str did)
@@ -162,14 +152,15 @@ enum err devices_add(struct devices *devices, struct device_facts *facts)
 static void take_presence(struct device *device, struct db_statement *row)
 {
 	struct presence *presence = &device->presence;
+	struct str state = db_text(row, 12);
 
 	/* Whoever was online when the server ended is not any more. */
-	presence->state = db_int(row, 12) == PRESENCE_NEVER ? PRESENCE_NEVER : PRESENCE_OFFLINE;
+	presence->state = str_equal(state, STR("never")) ? PRESENCE_NEVER : PRESENCE_OFFLINE;
 	presence->since = db_int(row, 13);
 	presence->last_seen = db_int(row, 14);
 	(void)str_copy(db_text(row, 15), presence->reason, sizeof presence->reason);
 	(void)str_copy(db_text(row, 16), presence->address, sizeof presence->address);
-	if (db_int(row, 12) == PRESENCE_ONLINE)
+	if (str_equal(state, STR("online")))
 		(void)str_copy(STR("server restarted"), presence->reason, sizeof presence->reason);
 	presence->is_weak_sign = db_int(row, 17) != 0;
 	presence->epoch = device->claimed_epoch = db_int(row, 18);
@@ -178,14 +169,16 @@ static void take_presence(struct device *device, struct db_statement *row)
 
 static enum err take_row(struct devices *devices, struct db_statement *row)
 {
-	struct device_spec spec = { .kind = (enum device_kind)db_int(row, 3),
-		                    .sign_policy = (enum sign_policy)db_int(row, 4),
-		                    .serve_sign = (enum serve_sign)db_int(row, 5),
-		                    .push = (enum push_mode)db_int(row, 6) };
+	struct device_spec spec = { 0 };
 
-	(void)str_copy(db_text(row, 0), spec.did, sizeof spec.did);
-	(void)str_copy(db_text(row, 1), spec.organization, sizeof spec.organization);
-	(void)str_copy(db_text(row, 2), spec.name, sizeof spec.name);
+	if (device_kind_parse(db_text(row, 3), &spec.kind) != ERR_OK ||
+	    sign_policy_parse(db_text(row, 4), &spec.sign_policy) != ERR_OK ||
+	    serve_sign_parse(db_text(row, 5), &spec.serve_sign) != ERR_OK ||
+	    push_mode_parse(db_text(row, 6), &spec.push) != ERR_OK ||
+	    str_copy(db_text(row, 0), spec.did, sizeof spec.did) != ERR_OK ||
+	    str_copy(db_text(row, 1), spec.organization, sizeof spec.organization) != ERR_OK ||
+	    str_copy(db_text(row, 2), spec.name, sizeof spec.name) != ERR_OK)
+		return ERR_INTERNAL; /* a row no build of ours has written */
 	struct device_facts *facts = device_facts_new(&spec, db_blob(row, 20), db_text(row, 9));
 	if (!facts)
 		return ERR_NO_MEMORY;

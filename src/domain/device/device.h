@@ -60,6 +60,7 @@ const char *push_mode_text(enum push_mode push);
 enum err device_kind_parse(struct str text, enum device_kind *out);
 enum err sign_policy_parse(struct str text, enum sign_policy *out);
 enum err serve_sign_parse(struct str text, enum serve_sign *out);
+enum err push_mode_parse(struct str text, enum push_mode *out);
 
 struct device_facts {
 	_Atomic unsigned refs;

@@ -48,19 +48,21 @@ static enum err write_row(struct db_tx *tx, const struct device_facts *facts)
 		"push, gateway, is_disabled, profile, created_at, updated_at, presence_state, "
 		"presence_since, last_seen, presence_reason, presence_address, is_weak_sign, "
 		"link_node, link_epoch, last_timestamp) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, "
-		"0, '{}', $8, $8, 0, 0, 0, '', '', 0, '', 0, 0)",
+		"0, '{}', $8, $8, 'never', 0, 0, '', '', 0, '', 0, 0) "
+		"ON CONFLICT (did) DO NOTHING",
 		&add);
 	if (err != ERR_OK)
 		return err;
 	db_bind_text(add, 1, str_of(facts->did));
 	db_bind_text(add, 2, str_of(facts->organization));
 	db_bind_text(add, 3, str_of(facts->name));
-	db_bind_int(add, 4, facts->kind);
-	db_bind_int(add, 5, facts->sign_policy);
-	db_bind_int(add, 6, facts->serve_sign);
-	db_bind_int(add, 7, facts->push);
+	db_bind_text(add, 4, str_of(device_kind_text(facts->kind)));
+	db_bind_text(add, 5, str_of(sign_policy_text(facts->sign_policy)));
+	db_bind_text(add, 6, str_of(serve_sign_text(facts->serve_sign)));
+	db_bind_text(add, 7, str_of(push_mode_text(facts->push)));
 	db_bind_int(add, 8, facts->created_at);
-	return db_run(add);
+	err = db_run(add);
+	return err == ERR_OK && db_changes(tx) == 0 ? ERR_EXISTS : err;
 }
 
 static enum err write_secret(struct db_tx *tx, const struct device_facts *facts)
@@ -94,9 +96,9 @@ static enum err update_row(struct db_tx *tx, const struct device_facts *facts)
 		return err;
 	db_bind_text(update, 1, str_of(facts->did));
 	db_bind_text(update, 2, str_of(facts->name));
-	db_bind_int(update, 3, facts->sign_policy);
-	db_bind_int(update, 4, facts->serve_sign);
-	db_bind_int(update, 5, facts->push);
+	db_bind_text(update, 3, str_of(sign_policy_text(facts->sign_policy)));
+	db_bind_text(update, 4, str_of(serve_sign_text(facts->serve_sign)));
+	db_bind_text(update, 5, str_of(push_mode_text(facts->push)));
 	db_bind_int(update, 6, facts->is_disabled);
 	db_bind_text(update, 7, facts->gateway[0] ? str_of(facts->gateway) : (struct str){ 0 });
 	db_bind_int(update, 8, facts->updated_at);

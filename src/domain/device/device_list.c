@@ -25,7 +25,7 @@ static enum err read_page(struct db_tx *tx, struct db_job *job)
 	                          "SELECT did FROM devices WHERE organization = $1 AND did > $2 "
 	                          "AND ($3 = '' OR did LIKE $4 ESCAPE '\\' "
 	                          "OR name LIKE $4 ESCAPE '\\') "
-	                          "AND ($5 < 0 OR (presence_state = 2) = ($5 = 1)) "
+	                          "AND ($5 < 0 OR (presence_state = 'online') = ($5 = 1)) "
 	                          "ORDER BY did LIMIT $6",
 	                          &find);
 	if (err != ERR_OK)

@@ -49,11 +49,12 @@ static enum err write_lost(struct db_tx *tx, const struct presence_row *row)
 {
 	struct db_statement *update;
 	char data[DEVICE_REASON_SIZE + 32];
-	enum err err = db_prepare(tx,
-	                          "UPDATE devices SET presence_state = 1, presence_since = $2, "
-	                          "last_seen = $3, presence_reason = $4 "
-	                          "WHERE did = $1 AND link_epoch = $5",
-	                          &update);
+	enum err err =
+		db_prepare(tx,
+	                   "UPDATE devices SET presence_state = 'offline', presence_since = $2, "
+	                   "last_seen = $3, presence_reason = $4 "
+	                   "WHERE did = $1 AND link_epoch = $5",
+	                   &update);
 	if (err != ERR_OK)
 		return err;
 	db_bind_text(update, 1, str_of(row->did));

@@ -127,7 +127,8 @@ static enum err write_link(struct db_tx *tx, struct registration *registration)
 	struct db_statement *update;
 	enum err err = db_prepare(
 		tx,
-		"UPDATE devices SET presence_state = 2, presence_since = CASE WHEN $9 = 1 THEN "
+		"UPDATE devices SET presence_state = 'online', presence_since = CASE WHEN $9 = 1 "
+	        "THEN "
 		"presence_since ELSE $2 END, last_seen = $2, presence_reason = '', "
 		"presence_address = $3, is_weak_sign = $4, link_node = $5, link_epoch = $6, "
 		"last_timestamp = $7, gateway = COALESCE($8, gateway), "

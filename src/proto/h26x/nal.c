@@ -84,7 +84,8 @@ uint32_t nal_bits_read(struct nal_bits *bits, unsigned count)
 		if (bits->is_short)
 			return 0;
 		unsigned taken = count < bits->left ? count : bits->left;
-		uint32_t part = (bits->current >> (bits->left - taken)) & ((1U << taken) - 1);
+		uint32_t part =
+			((uint32_t)bits->current >> (bits->left - taken)) & ((1U << taken) - 1);
 		value = value << taken | part;
 		bits->left -= taken;
 		count -= taken;

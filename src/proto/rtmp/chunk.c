@@ -223,6 +223,8 @@ static enum err keep_body(struct rtmp_chunk_reader *reader, struct rtmp_chunk_st
 	size_t taken = reader->chunk_left < input->size ? reader->chunk_left : input->size;
 	size_t room = stream->body.room;
 
+	if (!taken)
+		return ERR_MORE;
 	buf_add(&stream->body, bytes_take(input, taken), taken);
 	reader->memory += stream->body.room - room;
 	reader->chunk_left -= taken;
@@ -360,26 +362,31 @@ size_t rtmp_chunk_write_head(uint8_t to[RTMP_CHUNK_HEAD_MAX], uint8_t chunk_stre
 	return size;
 }
 
+/* The header between two chunks of one message: type 3. */
+static void add_next_head(struct buf *out, uint8_t chunk_stream, uint32_t timestamp_ms)
+{
+	buf_add_u8(out, 0xC0 | chunk_stream);
+	if (timestamp_ms >= TIMESTAMP_EXTENDED)
+		buf_add_u32(out, timestamp_ms);
+}
+
 void rtmp_chunk_write_pieces(struct buf *out, uint32_t chunk_size, uint8_t chunk_stream,
                              const struct rtmp_message *message, const struct bytes *pieces,
                              size_t count)
 {
 	uint8_t head[RTMP_CHUNK_HEAD_MAX];
-	size_t chunk_left = chunk_size;
+	size_t written = 0;
 
 	buf_add(out, head, rtmp_chunk_write_head(head, chunk_stream, message));
 	for (size_t i = 0; i < count; i++) {
 		struct bytes piece = pieces[i];
 		while (piece.size) {
-			if (!chunk_left) {
-				buf_add_u8(out, 0xC0 | chunk_stream);
-				if (message->timestamp_ms >= TIMESTAMP_EXTENDED)
-					buf_add_u32(out, message->timestamp_ms);
-				chunk_left = chunk_size;
-			}
-			size_t taken = piece.size < chunk_left ? piece.size : chunk_left;
+			size_t left = chunk_size - written % chunk_size;
+			if (written && left == chunk_size)
+				add_next_head(out, chunk_stream, message->timestamp_ms);
+			size_t taken = piece.size < left ? piece.size : left;
 			buf_add(out, bytes_take(&piece, taken), taken);
-			chunk_left -= taken;
+			written += taken;
 		}
 	}
 }
