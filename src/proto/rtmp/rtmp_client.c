@@ -316,15 +316,19 @@ static enum err run_command(struct client_turn *turn, const struct rtmp_message 
 		return ERR_TOO_LARGE;
 	amf_reader_init(&reader, message->body, message->size);
 	enum err err = amf_read_text(&reader, &name);
-	if (err == ERR_OK)
-		err = amf_read_number(&reader, &transaction);
 	if (err != ERR_OK)
 		return err;
-	if (!(transaction >= 0 && transaction <= TRANSACTION_DELETE))
-		return ERR_OK;
-	for (size_t i = 0; i < COUNT_OF(answers); i++)
-		if (str_equal(name, str_of(answers[i].name)))
-			return answers[i].run(turn, transaction, &reader);
+	/* Only what is known must be complete: ffmpeg's onFCPublish is a name and nothing else. */
+	for (size_t i = 0; i < COUNT_OF(answers); i++) {
+		if (!str_equal(name, str_of(answers[i].name)))
+			continue;
+		err = amf_read_number(&reader, &transaction);
+		if (err != ERR_OK)
+			return err == ERR_NOT_FOUND ? ERR_MALFORMED : err;
+		if (!(transaction >= 0 && transaction <= TRANSACTION_DELETE))
+			return ERR_OK;
+		return answers[i].run(turn, transaction, &reader);
+	}
 	return ERR_OK;
 }
 
