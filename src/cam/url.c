@@ -13,10 +13,10 @@ bool url_is(struct str url, struct str scheme, struct str other)
 
 struct str url_name(struct str url)
 {
-	struct str path = { url.at, str_index(url, '?') }, name = { 0 };
+	struct str path = { url.at, str_index(url, '?') }, part, name = { 0 };
 
-	while (str_cut(&path, '/', &name))
-		;
+	while (str_cut(&path, '/', &part))
+		name = part;
 	return name;
 }
 
