@@ -8,7 +8,8 @@
  *     http_server_start(server, loops, count)        before the loops run
  *     ...
  *     http_server_drain(server, on_drained, owner)   any thread
- *     http_server_free(server)                       after the loops were joined
+ *     http_server_free(server)                       after the loops were joined, before
+ * loop_free()
  *
  * Threads  as said above. Each connection stays on the loop that accepted it.
  * Limits   struct http_limits and the constants below; zero members of the setup mean these.

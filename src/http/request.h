@@ -89,10 +89,12 @@ void request_continue(struct request *req);
 
 /* Streaming in (routes with ROUTE_STREAM_IN): the handler calls request_read_body() before it
  * returns or later; only then is 100-continue said. Bytes are borrowed for the call. on_body_end
- * is called once, unless the request is answered before or the peer goes (request_on_gone). */
+ * is called once, unless the request is answered before or the peer goes (request_on_gone):
+ * ERR_OK for a whole body; ERR_TOO_LARGE, ERR_MALFORMED or ERR_TIMEOUT otherwise, and the handler
+ * answers that too. */
 struct request_body_events {
 	void (*on_body)(void *owner, struct request *req, const uint8_t *bytes, size_t size);
-	void (*on_body_end)(void *owner, struct request *req);
+	void (*on_body_end)(void *owner, struct request *req, enum err err);
 };
 void request_read_body(struct request *req, const struct request_body_events *events, void *owner);
 void request_pause_body(struct request *req);

@@ -18,6 +18,7 @@
 
 #define RESPONSE_HEADERS_BYTES_MAX (8 * 1024)   /* of fields added by response_header() */
 #define RESPONSE_QUEUE_MAX         (128 * 1024) /* what may wait while streaming out */
+#define RESPONSE_WRITE_MAX         (512 * 1024) /* one response_write() */
 #define RESPONSE_BODY_MAX          (64 * 1024 * 1024)
 
 /* Adds a field to the coming answer. Content-Type, Content-Length, Date, Connection and
@@ -47,7 +48,7 @@ void response_begin(struct request *req, int status, const char *content_type,
                     void (*on_room)(void *owner, struct request *req), void *owner);
 
 /* ERR_BUSY, and nothing is taken, while more than RESPONSE_QUEUE_MAX bytes wait; ERR_CLOSED when
- * the peer has gone: response_end() is still due. */
+ * the peer has gone: response_end() is still due; ERR_TOO_LARGE past RESPONSE_WRITE_MAX. */
 enum err response_write(struct request *req, struct str bytes);
 
 void response_end(struct request *req);

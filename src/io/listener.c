@@ -10,12 +10,13 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "base/metric.h"
 #include "io/address.h"
 #include "io/tls.h"
 
 #define LISTENER_LOOPS_MAX 64
+#define ACCEPT_WINDOW_MS   50
 #define INHERITED_FIRST_FD 3 /* SD_LISTEN_FDS_START */
 
 /* One loop's share: its own descriptor of the same socket, because libuv watches a descriptor. */
@@ -23,6 +24,9 @@ struct share {
 	uv_poll_t poll;
 	struct listener *listener;
 	struct loop *loop;
+	struct timer pause; /* the second's budget is used up */
+	int64_t second_began_ms;
+	unsigned accepted;
 	int fd;
 };
 
@@ -154,11 +158,42 @@ static void take_one(struct share *share, int fd)
 	metric_count(METRIC_accepted_total);
 }
 
+static void on_acceptable(uv_poll_t *poll, int status, int events);
+
+static void on_pause_over(struct timer *timer)
+{
+	struct share *share = CONTAINER_OF(timer, struct share, pause);
+
+	(void)uv_poll_start(&share->poll, UV_READABLE, on_acceptable);
+}
+
+/* False when this second's accepts are used up: the poll rests until the next one. */
+static bool has_budget(struct share *share)
+{
+	unsigned limit = share->listener->setup.accepts_per_s;
+	int64_t now_ms = clock_steady_ms();
+
+	if (!limit)
+		return true;
+	if (now_ms - share->second_began_ms >= ACCEPT_WINDOW_MS) {
+		share->second_began_ms = now_ms;
+		share->accepted = 0;
+	}
+	if (share->accepted++ < 1 + limit * ACCEPT_WINDOW_MS / 1000)
+		return true;
+	(void)uv_poll_stop(&share->poll);
+	loop_timer_start(share->loop, &share->pause,
+	                 share->second_began_ms + ACCEPT_WINDOW_MS - now_ms, on_pause_over);
+	return false;
+}
+
 static void on_acceptable(uv_poll_t *poll, int status, int events)
 {
 	struct share *share = poll->data;
 
 	for (int i = 0; status == 0 && i < LISTENER_ACCEPTS_PER_TURN; i++) {
+		if (!has_budget(share))
+			return;
 		int fd = accept4(share->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			take_one(share, fd);
@@ -206,6 +241,7 @@ void listener_stop(struct listener *listener, struct loop *loop)
 	if (!share)
 		return;
 	listener->shares[loop_index(loop)] = NULL;
+	loop_timer_stop(loop, &share->pause);
 	(void)uv_poll_stop(&share->poll);
 	uv_close((uv_handle_t *)&share->poll, on_share_closed);
 	(void)close(share->fd);

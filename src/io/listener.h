@@ -29,6 +29,7 @@ struct listener_setup {
 	struct tls *tls;       /* NULL: no TLS */
 	bool is_plain_allowed; /* beyond loopback; on loopback plain is always allowed */
 	size_t connections_max;
+	unsigned accepts_per_s; /* each loop's; the rest waits in the backlog. 0: no limit */
 	/* A new connection on this loop. The callback fills events and owner of *setup and calls
 	 * conn_new(); an error closes the socket. */
 	enum err (*on_accept)(void *owner, struct loop *loop, struct conn_setup *setup);

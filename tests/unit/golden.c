@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "tests/unit/unit.h"
 
@@ -10,11 +11,12 @@
 
 void golden_read(const char *name, struct buf *out)
 {
+	const char *source = getenv("VIGIL_SOURCE");
 	char path[PATH_MAX];
 	size_t size;
 
 	buf_init(out, GOLDEN_MAX);
-	(void)snprintf(path, sizeof path, "tests/golden/%s", name);
+	(void)snprintf(path, sizeof path, "%s/tests/golden/%s", source ? source : ".", name);
 	FILE *file = fopen(path, "rb");
 	assert_non_null(file);
 	do {

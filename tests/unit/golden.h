@@ -5,7 +5,8 @@
 
 #include "base/buf.h"
 
-/* Reads tests/golden/`name`; the test fails if it cannot. Programs run in the source's root. */
+/* Reads tests/golden/`name` below VIGIL_SOURCE (else the working folder); the test fails if it
+ * cannot. */
 void golden_read(const char *name, struct buf *out);
 
 #endif

@@ -29,7 +29,8 @@ static void complete(struct command *command, enum err err, enum reason reason)
 {
 	command->err = err;
 	if (err != ERR_OK)
-		err = why_set_reason(&command->why, err, reason, NULL, "%s", reason_words(reason));
+		err = why_set_reason(&command->why, err, (int)reason, NULL, "%s",
+		                     reason_words((int)reason));
 	command->mail.fn = on_home;
 	run_post(command->home, &command->mail);
 	(void)err;

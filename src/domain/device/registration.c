@@ -128,7 +128,7 @@ static enum err write_link(struct db_tx *tx, struct registration *registration)
 	enum err err = db_prepare(
 		tx,
 		"UPDATE devices SET presence_state = 'online', presence_since = CASE WHEN $9 = 1 "
-	        "THEN "
+		"THEN "
 		"presence_since ELSE $2 END, last_seen = $2, presence_reason = '', "
 		"presence_address = $3, is_weak_sign = $4, link_node = $5, link_epoch = $6, "
 		"last_timestamp = $7, gateway = COALESCE($8, gateway), "
@@ -359,9 +359,9 @@ void registration_start(struct devices *devices, struct registration *registrati
 	else if (registration->profile.size > DEVICE_PROFILE_MAX)
 		registration->profile = (struct str){ 0 };
 	if (err == ERR_OK)
-		err = check_policy(registration);
-	if (err == ERR_OK)
 		err = check_sign(registration);
+	if (err == ERR_OK)
+		err = check_policy(registration);
 	if (err == ERR_OK && view.facts->is_disabled)
 		err = refuse(registration, ERR_DENIED, REASON_DEVICE_DISABLED);
 	if (err == ERR_OK)

@@ -48,8 +48,9 @@ struct registration {
 	enum sign_kind sign_kind;
 	int64_t timestamp_ms;
 	bool is_whole_second; /* the timestamp had 10 digits */
-	/* The sign fits this secret; the connection knows its formula. Called at once. */
-	bool (*matches)(const struct registration *registration, struct str secret);
+	/* The sign fits this secret; the connection knows the formula, and may find that a sign
+	 * it took for SIGN_TIMESTAMP is a SIGN_STATIC. Called at once. */
+	bool (*matches)(struct registration *registration, struct str secret);
 	struct str profile; /* JSON object, or empty; copied */
 	char address[DEVICE_ADDRESS_SIZE];
 	struct link *gateway; /* the registering gateway's own link, or NULL */
@@ -61,6 +62,7 @@ struct registration {
 	struct why why;
 	struct link *link;
 	bool is_renewal; /* the link existed before on this connection */
+	bool is_child;   /* behind a gateway */
 	char token[ID_TOKEN_SIZE];
 	char id[ID_SIZE];
 	int64_t expires_s;
@@ -70,7 +72,7 @@ struct registration {
 	struct device_facts *facts;
 	struct timer probe;
 	int64_t now_ms, epoch, probed_seen_ms, probe_epoch;
-	bool is_cancelled, is_child;
+	bool is_cancelled;
 	char *new_profile;
 };
 

@@ -13,9 +13,10 @@ static enum err join(struct joined *joined, const struct str *parts, size_t coun
 	joined->size = 0;
 	for (size_t i = 0; i < count; i++) {
 		size_t room = sizeof joined->text - joined->size;
-		if (parts[i].size >= room)
+		size_t colon = i > 0;
+		if (room < colon || parts[i].size > room - colon)
 			return ERR_TOO_LARGE;
-		if (i > 0)
+		if (colon)
 			joined->text[joined->size++] = ':';
 		if (parts[i].size)
 			memcpy(joined->text + joined->size, parts[i].at, parts[i].size);
@@ -117,7 +118,7 @@ bool sign_digest_equal(struct str digest, struct str expected)
 	uint8_t a[DIGEST_SHA256_SIZE], b[DIGEST_SHA256_SIZE];
 	size_t size = expected.size / 2;
 
-	if (digest.size != expected.size || size > sizeof a ||
+	if (size == 0 || digest.size != expected.size || size > sizeof a ||
 	    digest_unhex(digest, a, size) != ERR_OK || digest_unhex(expected, b, size) != ERR_OK)
 		return false;
 	return str_equal_secret((struct str){ (const char *)a, size },

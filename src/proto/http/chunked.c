@@ -98,7 +98,8 @@ enum err http_chunked_read(struct http_chunked *chunked, const uint8_t *bytes, s
 	size_t at = 0;
 
 	*out_piece = (struct str){ 0 };
-	while (at < size && chunked->state != HTTP_CHUNK_BODY && chunked->state != HTTP_CHUNK_DONE) {
+	while (at < size && chunked->state != HTTP_CHUNK_BODY &&
+	       chunked->state != HTTP_CHUNK_DONE) {
 		enum err err = step(chunked, bytes[at]);
 		if (err != ERR_OK)
 			return err;

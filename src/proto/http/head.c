@@ -30,8 +30,8 @@ static const uint8_t byte_kinds[128] = {
 #undef V
 
 static const char *const method_texts[HTTP_METHOD_COUNT] = {
-	[HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",
-	[HTTP_PUT] = "PUT",         [HTTP_PATCH] = "PATCH",   [HTTP_DELETE] = "DELETE",
+	[HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
+	[HTTP_PUT] = "PUT",         [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
 	[HTTP_OPTIONS] = "OPTIONS",
 };
 
@@ -116,7 +116,8 @@ enum err http_head_find(const uint8_t *bytes, size_t size, const struct http_lim
 	size_t head_bytes = limit(limits->head_bytes, HTTP_HEAD_BYTES_MAX);
 	size_t target_bytes = limit(limits->target_bytes, HTTP_TARGET_BYTES_MAX);
 
-	if (size > 0 && bytes[0] != '\r' && !is_all((struct str){ (const char *)bytes, 1 }, BYTE_TOKEN))
+	if (size > 0 && bytes[0] != '\r' &&
+	    !is_all((struct str){ (const char *)bytes, 1 }, BYTE_TOKEN))
 		return refuse(out_status, 400);
 	while (scan->at < size) {
 		const uint8_t *end = memchr(bytes + scan->at, '\n', size - scan->at);
@@ -163,9 +164,8 @@ static bool is_host(struct str host)
 	uint64_t number;
 	if (name.size == 0)
 		return false;
-	return port.size == 0 ||
-	       (port.at[0] == ':' && port.size <= 6 &&
-	        str_to_u64(str_from(port, 1), UINT16_MAX, &number) == ERR_OK);
+	return port.size == 0 || (port.at[0] == ':' && port.size <= 6 &&
+	                          str_to_u64(str_from(port, 1), UINT16_MAX, &number) == ERR_OK);
 }
 
 /* "http://host/path" (RFC 9112 §3.2.2): its authority wins over Host. */
@@ -289,7 +289,8 @@ static int take_upgrade(struct reading *reading, struct str value)
 
 static const struct {
 	struct str name;
-	int (*take)(struct reading *reading, struct str value); /* the status to refuse with, or 0 */
+	int (*take)(struct reading *reading,
+	            struct str value); /* the status to refuse with, or 0 */
 } known_fields[] = {
 	{ { "Host", 4 }, take_host },
 	{ { "Content-Length", 14 }, take_length },

@@ -47,7 +47,8 @@ static bool has_escaped_slash(struct str raw)
 {
 	for (size_t i = 0; i + 2 < raw.size; i++) {
 		char high = raw.at[i + 1], low = (char)(raw.at[i + 2] | 0x20);
-		if (raw.at[i] == '%' && ((high == '2' && low == 'f') || (high == '5' && low == 'c')))
+		if (raw.at[i] == '%' &&
+		    ((high == '2' && low == 'f') || (high == '5' && low == 'c')))
 			return true;
 	}
 	return false;

@@ -57,7 +57,7 @@ static bool read_will(struct bytes *body, uint8_t flags, enum mqtt_version versi
 	struct mqtt_will will = {
 		.is_set = true,
 		.retain = (flags & FLAG_WILL_RETAIN) != 0,
-		.qos = (flags & FLAG_WILL_QOS) >> 3,
+		.qos = (uint8_t)((flags & FLAG_WILL_QOS) >> 3),
 	};
 
 	if (version == MQTT_5) {
