@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cam/clip.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "cam/encoder.h"
+#include "io/file.h"
 #include "proto/flv/flv_media.h"
 
 #define FRAME_MS (1000 / ENCODER_FPS)
@@ -178,28 +177,12 @@ enum err clip_build(struct clip **out, struct why *why)
 	return err == ERR_OK ? parse(&flv, out, why) : err;
 }
 
-static enum err read_file(const char *path, struct buf *out)
-{
-	FILE *file = fopen(path, "rbe");
-
-	if (!file)
-		return err_from_errno(errno);
-	for (size_t got = 1; got > 0;) {
-		uint8_t *to = buf_reserve(out, 65536);
-		got = to ? fread(to, 1, 65536, file) : 0;
-		buf_grew(out, got);
-	}
-	enum err err = ferror(file) ? ERR_IO : buf_err(out);
-	(void)fclose(file);
-	return err;
-}
-
 enum err clip_read(const char *path, struct clip **out, struct why *why)
 {
 	AUTO_BUF flv;
 
 	buf_init(&flv, CLIP_BYTES_MAX);
-	enum err err = read_file(path, &flv);
+	enum err err = file_read(path, &flv);
 	if (err != ERR_OK)
 		return why_set(why, err, "cannot read %s", path);
 	return parse(&flv, out, why);
