@@ -155,6 +155,7 @@ void json_add_quoted(struct buf *out, struct str text)
 			buf_printf(out, "\\%c", c);
 		plain = i + 1;
 	}
-	buf_add(out, text.at + plain, text.size - plain);
+	if (text.size > plain)
+		buf_add(out, text.at + plain, text.size - plain);
 	buf_add(out, "\"", 1);
 }

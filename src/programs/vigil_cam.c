@@ -9,6 +9,7 @@
 #include "base/settings.h"
 #include "cam/cam.h"
 #include "cam/fault.h"
+#include "io/conn.h"
 #include "io/loop.h"
 #include "programs/version.h"
 
@@ -55,23 +56,35 @@ static const struct settings_table table = {
 	.row_count = COUNT_OF(rows),
 };
 
-struct ending {
+#define GOODBYE_MS 200 /* for what was sent last to arrive, and the peer's end of it */
+
+/* What the main thread asks of the loop's. */
+struct order {
 	struct mail mail;
+	struct timer timer;
 	struct cam *cam;
 	struct loop *loop;
 };
 
 static void on_start(struct mail *mail)
 {
-	cam_start(CONTAINER_OF(mail, struct ending, mail)->cam);
+	cam_start(CONTAINER_OF(mail, struct order, mail)->cam);
+}
+
+static void on_goodbye_over(struct timer *timer)
+{
+	struct order *order = CONTAINER_OF(timer, struct order, timer);
+
+	conn_close_all(order->loop);
+	loop_stop(order->loop);
 }
 
 static void on_end(struct mail *mail)
 {
-	struct ending *ending = CONTAINER_OF(mail, struct ending, mail);
+	struct order *order = CONTAINER_OF(mail, struct order, mail);
 
-	cam_stop(ending->cam);
-	loop_stop(ending->loop);
+	cam_stop(order->cam);
+	loop_timer_start(order->loop, &order->timer, GOODBYE_MS, on_goodbye_over);
 }
 
 static enum err make_options(const struct vigil_cam_settings *settings, struct cam_options *out,
@@ -121,16 +134,16 @@ static enum err run(const struct cam_options *options, struct why *why)
 	enum err err = loop_new(0, &loop);
 	if (err == ERR_OK)
 		err = cam_new(options, loop, &cam, why);
-	struct ending ending = { .mail.fn = on_start, .cam = cam, .loop = loop };
+	struct order start = { .mail.fn = on_start, .cam = cam, .loop = loop };
 	if (err == ERR_OK)
 		err = loop_start(loop);
 	if (err != ERR_OK)
 		return why && why->text[0] ? err : why_set(why, err, "%s", err_text(err));
-	loop_post(loop, &ending.mail);
+	loop_post(loop, &start.mail);
 	(void)sigwait(&signals, &signal_number);
 	log_info("cam.ending", "signal=%d", signal_number);
-	struct ending last = { .mail.fn = on_end, .cam = cam, .loop = loop };
-	loop_post(loop, &last.mail);
+	struct order end = { .mail.fn = on_end, .cam = cam, .loop = loop };
+	loop_post(loop, &end.mail);
 	loop_join(loop);
 	/* The loop first: what it still delivers points into the cameras. */
 	loop_free(TAKE(loop));

@@ -86,6 +86,7 @@ struct presence {
 	int64_t since, last_seen; /* 0: never */
 	char reason[DEVICE_REASON_SIZE];
 	char address[DEVICE_ADDRESS_SIZE];
+	char reached_at[DEVICE_ADDRESS_SIZE]; /* our own end of its connection */
 	bool is_weak_sign, is_child;
 	int64_t epoch; /* of the link; grows with every registration */
 };
@@ -104,7 +105,8 @@ struct devices_setup {
 	struct keys *keys;
 	struct event_log *events;
 	struct tokens *tokens;
-	const char *node; /* this node's id, at most 16 characters */
+	int64_t registration_s; /* how long a registration holds, less its jitter of a tenth */
+	const char *node;       /* this node's id, at most 16 characters; borrowed */
 };
 /* Loads all rows. */
 enum err devices_new(const struct devices_setup *setup, struct devices **out);

@@ -171,6 +171,7 @@ struct link *link_open(struct devices *devices, struct device *device,
 	presence->is_weak_sign = link->is_weak_sign;
 	presence->is_child = link->is_child;
 	memcpy(presence->address, registration->address, sizeof presence->address);
+	memcpy(presence->reached_at, registration->reached_at, sizeof presence->reached_at);
 	return link;
 }
 

@@ -23,7 +23,6 @@
 
 #define LINK_COMMANDS_MAX 32    /* commands that may wait for one device */
 #define LINK_CHILDREN_MAX 1024  /* children of one gateway */
-#define LINK_EXPIRES_S    3600  /* validity of a registration, jittered by 10 % */
 #define LINK_OVERLAP_MS   60000 /* how long the token before a renewal stays good */
 
 /* What a device is told; the connection puts it into its own words. */

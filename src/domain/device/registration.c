@@ -266,7 +266,8 @@ static enum err claim(struct registration *registration, struct device *device)
 	/* A tenth earlier or not at all, so that devices do not all renew at one moment. */
 	uint8_t jitter;
 	id_random(&jitter, 1);
-	registration->expires_s = LINK_EXPIRES_S - LINK_EXPIRES_S / 10 * jitter / 255;
+	int64_t whole_s = registration->devices->setup.registration_s;
+	registration->expires_s = whole_s - whole_s * jitter / 2550;
 	return db_write(registration->devices->setup.db, &registration->job, write_registration,
 	                on_written);
 }

@@ -53,7 +53,8 @@ struct registration {
 	bool (*matches)(struct registration *registration, struct str secret);
 	struct str profile; /* JSON object, or empty; copied */
 	char address[DEVICE_ADDRESS_SIZE];
-	struct link *gateway; /* the registering gateway's own link, or NULL */
+	char reached_at[DEVICE_ADDRESS_SIZE]; /* our own end of its connection */
+	struct link *gateway;                 /* the registering gateway's own link, or NULL */
 	const struct link_ops *ops;
 	void *owner;
 	/* ERR_OK: `link` is live, `token` and `expires_s` go to the device. Else why.reason and

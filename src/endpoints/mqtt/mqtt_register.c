@@ -163,6 +163,7 @@ void mqtt_register(struct mqtt_session *session, const struct envelope *envelope
 	(void)str_copy(envelope->did, registration->did, sizeof registration->did);
 	(void)str_copy(envelope->mid, one->mid, sizeof one->mid);
 	conn_peer(session->conn, registration->address);
+	conn_local(session->conn, registration->reached_at);
 	session->registration_count++;
 	list_add(&session->registrations, &one->node);
 	if (read_sign(one, envelope) != ERR_OK) {

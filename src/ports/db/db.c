@@ -115,7 +115,8 @@ static void stop(struct worker *worker)
 {
 	if (worker->is_started)
 		(void)pthread_join(worker->thread, NULL);
-	db_tx_free(worker->tx);
+	worker->is_started = false;
+	db_tx_free(TAKE(worker->tx));
 }
 
 static enum err open_all(struct db *db, const struct db_options *options, const char *path,
@@ -161,15 +162,20 @@ enum err db_open(const struct db_options *options, struct db **out, struct why *
 	return ERR_OK;
 }
 
-void db_free(struct db *db)
+void db_stop(struct db *db)
 {
-	if (!db)
-		return;
 	db_queue_close(&db->writes);
 	db_queue_close(&db->reads);
 	for (unsigned i = 0; i < DB_READERS_MAX; i++)
 		stop(&db->readers[i]);
 	stop(&db->writer); /* last: it may then fold the WAL into the file */
+}
+
+void db_free(struct db *db)
+{
+	if (!db)
+		return;
+	db_stop(db);
 	db_queue_done(&db->writes);
 	db_queue_done(&db->reads);
 	free(db);

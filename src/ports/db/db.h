@@ -66,7 +66,9 @@ struct db_options {
 /* Opens, takes the schema forward to this build's version, starts the threads. A schema from a
  * newer build is refused with why. */
 enum err db_open(const struct db_options *options, struct db **out, struct why *why);
-/* Finishes what is queued; the loops that asked must still be there. */
+/* Finishes what is queued and refuses what comes later with ERR_CLOSED; the loops that asked must
+ * still be there to get their `done`. */
+void db_stop(struct db *db);
 void db_free(struct db *db);
 AUTO_DEFINE(db)
 

@@ -306,6 +306,7 @@ static const struct {
 };
 /* clang-format on */
 
+/* What has no row is passed over unread: some servers send onFCPublish without a transaction. */
 static enum err run_command(struct client_turn *turn, const struct rtmp_message *message)
 {
 	struct amf_reader reader;
@@ -318,13 +319,12 @@ static enum err run_command(struct client_turn *turn, const struct rtmp_message 
 	enum err err = amf_read_text(&reader, &name);
 	if (err != ERR_OK)
 		return err;
-	/* Only what is known must be complete: ffmpeg's onFCPublish is a name and nothing else. */
 	for (size_t i = 0; i < COUNT_OF(answers); i++) {
 		if (!str_equal(name, str_of(answers[i].name)))
 			continue;
 		err = amf_read_number(&reader, &transaction);
 		if (err != ERR_OK)
-			return err == ERR_NOT_FOUND ? ERR_MALFORMED : err;
+			return err;
 		if (!(transaction >= 0 && transaction <= TRANSACTION_DELETE))
 			return ERR_OK;
 		return answers[i].run(turn, transaction, &reader);

@@ -263,7 +263,9 @@ static enum err read_message(struct server_turn *turn, struct bytes *input)
 
 static enum err hold(struct rtmp_server *server, struct bytes *input)
 {
-	buf_add(&server->held, bytes_take(input, input->size), input->size);
+	size_t size = input->size;
+
+	buf_add(&server->held, bytes_take(input, size), size);
 	return buf_err(&server->held);
 }
 

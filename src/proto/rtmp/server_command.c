@@ -242,8 +242,6 @@ enum err server_command(struct server_turn *turn, const struct rtmp_message *mes
 		return ERR_TOO_LARGE;
 	amf_reader_init(&command.arguments, message->body, message->size);
 	enum err err = amf_read_text(&command.arguments, &command.name);
-	if (err == ERR_OK)
-		err = amf_read_number(&command.arguments, &command.transaction);
 	if (err != ERR_OK)
 		return err;
 	for (size_t i = 0; i < COUNT_OF(commands); i++) {
@@ -252,7 +250,8 @@ enum err server_command(struct server_turn *turn, const struct rtmp_message *mes
 			continue;
 		if (!row->is_before_connect && turn->server->state == SERVER_CONNECT)
 			return ERR_MALFORMED;
-		return row->run(turn, &command);
+		err = amf_read_number(&command.arguments, &command.transaction);
+		return err == ERR_OK ? row->run(turn, &command) : err;
 	}
 	return ERR_OK;
 }

@@ -253,6 +253,24 @@ static void a_rejected_connect_is_told_and_unknown_commands_are_not(void **state
 	publisher_done(&publisher);
 }
 
+/* ffmpeg -listen answers FCPublish so; its bytes. */
+static void an_on_fc_publish_without_transaction_is_passed_over(void **state)
+{
+	static const uint8_t answer[] = "\x03\0\0\0\0\0\x0e\x14\0\0\0\0\x02\x00\x0bonFCPublish";
+	struct publisher publisher;
+	AUTO_BUF bytes;
+
+	buf_init(&bytes, MAX);
+	publisher_init(&publisher, ANSWER_LATER);
+	encoder_add_handshake(&bytes);
+	buf_add(&bytes, answer, sizeof answer - 1);
+	assert_ok(rtmp_client_feed(publisher.client, bytes.at, bytes.size, &client_events,
+	                           &publisher));
+	assert_ok(feed_answer(&publisher, "_error", 1, "NetConnection.Connect.Rejected"));
+	assert_str(buf_str(&publisher.story), "NetConnection.Connect.Rejected: \n");
+	publisher_done(&publisher);
+}
+
 static void another_version_is_malformed(void **state)
 {
 	struct publisher publisher;
@@ -274,6 +292,7 @@ int main(void)
 		cmocka_unit_test(media_ends_at_its_limits),
 		cmocka_unit_test(texts_end_at_their_limit),
 		cmocka_unit_test(a_rejected_connect_is_told_and_unknown_commands_are_not),
+		cmocka_unit_test(an_on_fc_publish_without_transaction_is_passed_over),
 		cmocka_unit_test(another_version_is_malformed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

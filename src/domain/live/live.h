@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * live.h — live streams: one publisher in, any number of viewers out, on demand.
+ *
+ * A stream keeps one ring of framed bytes; a viewer is a cursor in it: no queue, no copy. The
+ * first viewer makes the server ask the camera to play; some time after the last one left it is
+ * told to stop.
+ *
+ * Threads  a publisher and a viewer each live on their connection's loop, any loop. Loops with
+ *          viewers are woken once per flush.
+ * Memory   viewers are inside their owners; publishers belong to live.
+ */
+#ifndef VIGIL_DOMAIN_LIVE_H
+#define VIGIL_DOMAIN_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "domain/device/device.h"
+#include "domain/reason.h"
+
+#define LIVE_FLUSH_AUTO       (-1)
+#define LIVE_FLUSH_MAX_MS     200
+#define LIVE_STREAM_BYTES_MAX (32 * 1024 * 1024)
+#define LIVE_FRAME_MAX        (4 * 1024 * 1024)
+#define LIVE_KEEP_MS          2000  /* what the ring holds besides the current group of pictures */
+#define LIVE_ANSWER_MS        5000  /* play's answer */
+#define LIVE_PUSH_MS          8000  /* from the answer to the push */
+#define LIVE_KEY_FRAME_MS     10000 /* from the push to a key frame */
+#define LIVE_HEARTBEAT_MS     60000 /* play is said again */
+#define LIVE_LINGER_MS        60000 /* from the last viewer to stop */
+#define LIVE_RESUME_MS        10000 /* viewers wait for a lost publisher */
+#define LIVE_PARTS_MAX        16    /* pieces of one read */
+
+struct live;
+struct stream;
+struct publisher;
+
+struct live_setup {
+	struct devices *devices;
+	struct keys *keys;
+	int64_t flush_ms;  /* LIVE_FLUSH_AUTO or 0..LIVE_FLUSH_MAX_MS */
+	int64_t bytes_max; /* of all rings */
+	/* Writes the address a camera is to push to. `reached_at` is the host by which the device
+	 * reached us ("192.0.2.1", may be empty). */
+	void (*push_url)(void *owner, struct str did, struct str token, struct str reached_at,
+	                 struct buf *out);
+	void *owner;
+};
+
+enum err live_new(const struct live_setup *setup, struct live **out);
+void live_free(struct live *live);
+AUTO_DEFINE(live)
+
+/* --- publishing ---------------------------------------------------------------------------- */
+
+enum frame_kind { FRAME_VIDEO, FRAME_AUDIO, FRAME_SCRIPT };
+
+struct stream_video {
+	char codec[32]; /* "avc1.64001f"; empty: none yet */
+	uint32_t width, height;
+};
+
+/* The publisher was replaced or must go; the owner closes its connection. Called on its loop; the
+ * publisher is over. */
+struct publisher_ops {
+	void (*ended)(void *owner, const char *reason);
+};
+
+/* May this token push this device's picture? It is the device's own access token, a play action's
+ * token, or a push token. ERR_DENIED. */
+enum err publish_check(struct live *live, struct tokens *tokens, struct str did, struct str token);
+
+/* Starts publishing `did` on this loop; a publisher that was there before is ended. */
+enum err publisher_open(struct live *live, struct str did, const char *address,
+                        const struct publisher_ops *ops, void *owner, struct publisher **out);
+/* The connection is gone. */
+void publisher_close(struct publisher *publisher);
+
+/* What every viewer gets first: `file_head` once for each viewer, `config` again when it changed.
+ * Frames before the next key frame are of no use to new viewers then. */
+enum err publisher_set_intro(struct publisher *publisher, struct str file_head, struct str config);
+void publisher_set_video(struct publisher *publisher, const struct stream_video *video);
+void publisher_set_audio(struct publisher *publisher, const char *codec);
+
+/* One framed unit, from up to 4 parts of at most LIVE_FRAME_MAX bytes in all. A stream without
+ * video is started by any frame. ERR_TOO_LARGE; ERR_NO_MEMORY: dropped, and viewers wait for the
+ * next key frame. */
+struct frame {
+	enum frame_kind kind;
+	bool is_key;
+	int64_t timestamp_ms;
+	struct iovec parts[4];
+	size_t part_count;
+};
+enum err publisher_add(struct publisher *publisher, const struct frame *frame);
+
+/* --- viewing ------------------------------------------------------------------------------- */
+
+struct viewer;
+struct viewer_ops {
+	/* There is a picture: called once, before the first on_more. */
+	void (*on_start)(struct viewer *viewer);
+	/* There are bytes to read. */
+	void (*on_more)(struct viewer *viewer);
+	/* No picture, or no more: reason DEVICE_OFFLINE, NO_ANSWER, DEVICE_REFUSED (code in why),
+	 * NO_PUSH, NO_KEY_FRAME, STREAM_ENDED. The viewer has left already. */
+	void (*on_end)(struct viewer *viewer, const struct why *why);
+};
+
+struct outlet;
+struct intro;
+struct block;
+
+struct viewer {
+	const struct viewer_ops *ops;
+	struct outlet *outlet; /* private from here; NULL: not in a stream */
+	struct list_node node;
+	struct intro *intro;
+	struct block *held; /* trimmed from the ring, half sent */
+	uint64_t position;
+	size_t intro_at;
+	int64_t joined_ms;
+	uint32_t intro_version, source;
+	bool is_started, is_blocked;
+};
+
+/* Joins the stream of a device; callbacks come later, never within this call. The device must
+ * exist (the caller has checked the viewer's rights). ERR_CONFLICT with DEVICE_OFFLINE. */
+enum err viewer_join(struct live *live, struct str did, const struct viewer_ops *ops,
+                     struct viewer *viewer, struct why *why);
+void viewer_leave(struct viewer *viewer);
+
+/* The bytes that come next, at most `max` parts; nothing: the viewer has all there is. A viewer
+ * that fell behind the ring goes on at the newest key frame. */
+size_t viewer_peek(struct viewer *viewer, struct iovec parts[], size_t max);
+void viewer_advance(struct viewer *viewer, size_t bytes);
+
+/* The socket is full: no on_more until viewer_unblock(). */
+void viewer_block(struct viewer *viewer);
+void viewer_unblock(struct viewer *viewer);
+
+/* --- looking ------------------------------------------------------------------------------- */
+
+/* X(NAME, "text"): how far a view is, for people. */
+#define STREAM_STAGES(X)                                                                      \
+	X(IDLE, "idle")                                                                       \
+	X(ASKED, "asked") X(ANSWERED, "answered") X(PUSHING, "pushing") X(PLAYING, "playing") \
+		X(FAILED, "failed")
+#define X(name, text) STAGE_##name,
+enum stream_stage { STREAM_STAGES(X) };
+#undef X
+const char *stream_stage_text(enum stream_stage stage);
+
+struct stream_view {
+	char did[DID_SIZE];
+	char organization[ORGANIZATION_SIZE];
+	enum stream_stage stage;
+	enum reason failure;                 /* of the last attempt, with STAGE_FAILED */
+	char publisher[DEVICE_ADDRESS_SIZE]; /* empty: none */
+	int64_t published_since;
+	int64_t viewers, bytes_in, bytes_out, frames, skips, first_frame_ms;
+	struct stream_video video;
+	char audio[32];
+};
+
+/* Calls `each` for all streams of an organization; it must not call back into live. */
+void live_each(struct live *live, struct str organization,
+               void (*each)(void *owner, const struct stream_view *view), void *owner);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * live_private.h — what the files of domain/live share.
+ *
+ * The stream's lock guards everything in it that is not marked otherwise. Lock order: live, then
+ * stream; never the other way round.
+ */
+#ifndef VIGIL_DOMAIN_LIVE_PRIVATE_H
+#define VIGIL_DOMAIN_LIVE_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/mail.h"
+#include "base/map.h"
+#include "base/timer.h"
+#include "domain/device/command.h"
+#include "domain/live/live.h"
+#include "domain/live/ring.h"
+#include "ports/run/run.h"
+
+struct live {
+	struct live_setup setup;
+	pthread_mutex_t lock;
+	struct map streams; /* did -> stream */
+};
+
+/* What a viewer gets before its first key frame. Immutable, shared. */
+struct intro {
+	_Atomic unsigned refs;
+	uint32_t version;
+	size_t config_at; /* where the part that is sent again after a change begins */
+	size_t size;
+	uint8_t bytes[];
+};
+struct intro *intro_ref(struct intro *intro);
+void intro_unref(struct intro *intro);
+
+/*
+ * What the server wants of the camera; demand_step() alone changes it, on the home loop.
+ *
+ * IDLE --viewer--> ASKING --answer--> WAITING --push--> SENDING --last viewer--> LINGERING
+ *   ^                | refused, silent   | no push          | lost: WAITING          | viewer:
+ * SENDING
+ *   '----- FAILED <--'-------------------'                  '                        | 60 s: stop,
+ * IDLE
+ */
+enum demand_state {
+	DEMAND_IDLE,
+	DEMAND_ASKING,
+	DEMAND_WAITING,
+	DEMAND_SENDING,
+	DEMAND_LINGERING,
+};
+
+struct stream {
+	struct live *live;
+	_Atomic unsigned refs; /* counted down under live->lock */
+	pthread_mutex_t lock;
+	char did[DID_SIZE];
+	char organization[ORGANIZATION_SIZE];
+	bool is_asked_to_play; /* false: the camera pushes by itself */
+
+	struct ring ring;
+	struct intro *intro;
+	uint32_t intro_version;
+	uint32_t source; /* counts publishers: a viewer of an older one starts anew */
+	struct publisher *publisher;
+	struct list outlets;
+	struct stream_video video;
+	char audio[32];
+	int64_t viewers, frames, bytes_in, first_frame_ms;
+	int64_t leaving; /* viewers that were told to go and have not yet */
+	_Atomic int64_t bytes_out, skips;
+
+	/* demand: on the home loop, the flags in brackets from anywhere under the lock */
+	struct loop *home;
+	struct mail poke;
+	struct timer timer;
+	struct command play, stop;
+	struct buf play_data;
+	char stop_data[96];
+	enum demand_state state;
+	enum reason failure;
+	int64_t deadline_ms, heartbeat_ms;
+	bool is_poked;                        /* (lock) */
+	bool is_playing_out, is_stopping_out; /* a command is under way */
+	bool is_answered;                     /* (lock) the play command is over, with these: */
+	enum err answer_err;
+	struct why answer_why;
+};
+
+struct publisher {
+	struct stream *stream;
+	struct loop *loop;
+	const struct publisher_ops *ops; /* NULL: the connection let go */
+	void *owner;
+	char address[DEVICE_ADDRESS_SIZE];
+	int64_t since, key_deadline_ms;
+	struct mail ending;
+	bool has_video, is_ending; /* is_ending: lock */
+};
+
+/* One loop's viewers of one stream, and its own view of the ring: taken once per flush. */
+struct outlet {
+	struct stream *stream;
+	struct loop *loop;
+	struct list_node node;      /* in stream->outlets (lock) */
+	struct list ready, blocked; /* viewers */
+	size_t viewer_count;
+	struct block_queue queue;
+	uint64_t head, key;
+	struct intro *intro;
+	uint32_t source;
+	struct mail mail;
+	struct timer timer;
+	int64_t flushed_ms;
+	struct why end_why; /* (lock) with is_ended: everybody goes */
+	bool is_ended;      /* (lock) */
+	bool is_mailed;     /* (lock) */
+	bool is_closing;    /* its last viewer left; the mail frees it */
+};
+
+static inline void stream_lock(struct stream *stream)
+{
+	(void)pthread_mutex_lock(&stream->lock);
+}
+
+static inline void stream_unlock(struct stream *stream)
+{
+	(void)pthread_mutex_unlock(&stream->lock);
+}
+
+/* stream.c: the stream of that device, made if there is none, with a reference. */
+enum err stream_open(struct live *live, struct str did, struct stream **out);
+struct stream *stream_ref(struct stream *stream);
+void stream_unref(struct stream *stream);
+
+/* outlet.c: this loop's outlet of the stream, made if there is none. */
+struct outlet *outlet_open(struct stream *stream);
+/* Wakes every loop that has viewers; under the lock. */
+void outlets_wake(struct stream *stream);
+/* All viewers go, with these words; under the lock. */
+void outlets_end(struct stream *stream, const struct why *why);
+/* Looks at the ring anew; the loop's own thread. */
+void outlet_sync(struct outlet *outlet);
+void outlet_close_if_empty(struct outlet *outlet);
+
+/* viewer.c */
+void viewer_trimmed(struct viewer *viewer, struct block *block);
+void viewer_flush(struct viewer *viewer);
+
+/* demand.c: something changed; under the lock. */
+void demand_poke(struct stream *stream);
+
+#endif

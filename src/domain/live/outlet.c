@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One loop's viewers of one stream. The loop is woken at most once per flush, looks at the ring
+ * once under its lock, and then serves all its viewers without one.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "domain/live/live_private.h"
+
+static void on_wake(struct mail *mail);
+
+static void drop_queue(struct outlet *outlet)
+{
+	for (; outlet->queue.first < outlet->queue.end; outlet->queue.first++)
+		block_unref(block_at(&outlet->queue, outlet->queue.first));
+}
+
+static void outlet_free(struct outlet *outlet)
+{
+	drop_queue(outlet);
+	intro_unref(outlet->intro);
+	stream_unref(outlet->stream);
+	free(outlet);
+}
+
+struct outlet *outlet_open(struct stream *stream)
+{
+	struct loop *here = run_here();
+	struct outlet *found = NULL;
+
+	stream_lock(stream);
+	list_each (node, &stream->outlets) {
+		struct outlet *outlet = CONTAINER_OF(node, struct outlet, node);
+		if (outlet->loop == here && !outlet->is_closing)
+			found = outlet;
+	}
+	stream_unlock(stream);
+	if (found)
+		return found;
+	found = calloc(1, sizeof *found);
+	if (!found)
+		return NULL;
+	found->stream = stream_ref(stream);
+	found->loop = here;
+	found->key = RING_NO_KEY;
+	found->mail.fn = on_wake;
+	list_init(&found->ready);
+	list_init(&found->blocked);
+	stream_lock(stream);
+	list_add(&stream->outlets, &found->node);
+	stream_unlock(stream);
+	outlet_sync(found);
+	return found;
+}
+
+void outlet_close_if_empty(struct outlet *outlet)
+{
+	struct stream *stream = outlet->stream;
+
+	if (outlet->viewer_count || outlet->is_closing)
+		return;
+	outlet->is_closing = true;
+	run_cancel(&outlet->timer);
+	stream_lock(stream);
+	list_remove(&outlet->node);
+	bool is_mailed = outlet->is_mailed;
+	outlet->is_mailed = true; /* nobody else posts it */
+	stream_unlock(stream);
+	/* The mail frees it: callbacks of this turn may still be looking at it. */
+	if (!is_mailed)
+		run_post(outlet->loop, &outlet->mail);
+}
+
+/* Under the lock. */
+static void wake(struct outlet *outlet)
+{
+	if (outlet->is_mailed)
+		return;
+	outlet->is_mailed = true;
+	run_post(outlet->loop, &outlet->mail);
+}
+
+void outlets_wake(struct stream *stream)
+{
+	list_each (node, &stream->outlets)
+		wake(CONTAINER_OF(node, struct outlet, node));
+}
+
+void outlets_end(struct stream *stream, const struct why *why)
+{
+	list_each (node, &stream->outlets) {
+		struct outlet *outlet = CONTAINER_OF(node, struct outlet, node);
+		outlet->end_why = *why;
+		outlet->is_ended = true;
+		wake(outlet);
+	}
+}
+
+/* Blocks that left the ring leave here too; who has sent half of one keeps it. */
+static void trim(struct outlet *outlet, uint64_t first)
+{
+	for (; outlet->queue.first < outlet->queue.end && outlet->queue.first < first;
+	     outlet->queue.first++) {
+		struct block *block = block_at(&outlet->queue, outlet->queue.first);
+		list_each (node, &outlet->blocked)
+			viewer_trimmed(CONTAINER_OF(node, struct viewer, node), block);
+		block_unref(block);
+	}
+	if (outlet->queue.first < first)
+		outlet->queue.first = outlet->queue.end = first;
+}
+
+void outlet_sync(struct outlet *outlet)
+{
+	struct stream *stream = outlet->stream;
+	const struct block_queue *source = &stream->ring.queue;
+	struct intro *before = NULL;
+
+	stream_lock(stream);
+	uint64_t first = source->first;
+	trim(outlet, first);
+	for (; outlet->queue.end < source->end; outlet->queue.end++)
+		outlet->queue.blocks[outlet->queue.end % RING_BLOCKS_MAX] =
+			block_ref(block_at(source, outlet->queue.end));
+	outlet->head = stream->ring.head;
+	outlet->key = stream->ring.key;
+	outlet->source = stream->source;
+	if (outlet->intro != stream->intro) {
+		before = outlet->intro;
+		outlet->intro = intro_ref(stream->intro);
+	}
+	stream_unlock(stream);
+	intro_unref(before);
+}
+
+/* Everybody on this loop goes, with the words of outlets_end(). */
+static void end_all(struct outlet *outlet, const struct why *why)
+{
+	struct list *lists[] = { &outlet->ready, &outlet->blocked };
+
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		for (struct list_node *node; (node = list_first(lists[i])) != NULL;) {
+			struct viewer *viewer = CONTAINER_OF(node, struct viewer, node);
+			viewer_leave(viewer);
+			viewer->ops->on_end(viewer, why);
+		}
+	}
+}
+
+/* How long frames are gathered: pinned, or by how busy the loop is. Up to half busy each frame
+ * goes at once; from there to the top the wait grows to its most. */
+static int64_t flush_interval_ms(const struct outlet *outlet)
+{
+	int64_t pinned_ms = outlet->stream->live->setup.flush_ms;
+
+	if (pinned_ms != LIVE_FLUSH_AUTO)
+		return pinned_ms;
+	unsigned busy = run_busy_permille(outlet->loop);
+	return busy <= 500 ? 0 : (int64_t)(busy - 500) * LIVE_FLUSH_MAX_MS / 450;
+}
+
+static void flush(struct outlet *outlet)
+{
+	struct stream *stream = outlet->stream;
+	struct why why;
+
+	stream_lock(stream);
+	outlet->is_mailed = false;
+	bool is_ended = outlet->is_ended;
+	outlet->is_ended = false;
+	why = outlet->end_why;
+	stream_unlock(stream);
+
+	outlet->flushed_ms = clock_steady_ms();
+	outlet_sync(outlet);
+	if (is_ended)
+		end_all(outlet, &why);
+	list_each (node, &outlet->ready)
+		viewer_flush(CONTAINER_OF(node, struct viewer, node));
+}
+
+static void on_flush_timer(struct timer *timer)
+{
+	flush(CONTAINER_OF(timer, struct outlet, timer));
+}
+
+static void on_wake(struct mail *mail)
+{
+	struct outlet *outlet = CONTAINER_OF(mail, struct outlet, mail);
+
+	if (outlet->is_closing) {
+		outlet_free(outlet);
+		return;
+	}
+	int64_t since_ms = clock_steady_ms() - outlet->flushed_ms;
+	int64_t interval_ms = flush_interval_ms(outlet);
+	if (since_ms >= interval_ms)
+		flush(outlet);
+	else
+		run_after(&outlet->timer, interval_ms - since_ms, on_flush_timer);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The streams there are: made by the first viewer or publisher, gone with the last user. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/metric.h"
+#include "domain/device/registration.h"
+#include "domain/identity/grant.h"
+#include "domain/live/live_private.h"
+
+#define X(name, text) text,
+static const char *const stage_texts[] = { STREAM_STAGES(X) };
+#undef X
+
+const char *stream_stage_text(enum stream_stage stage)
+{
+	return stage_texts[stage];
+}
+
+enum err live_new(const struct live_setup *setup, struct live **out)
+{
+	struct live *live = calloc(1, sizeof *live);
+	uint8_t seed[16];
+
+	if (!live)
+		return ERR_NO_MEMORY;
+	live->setup = *setup;
+	id_random(seed, sizeof seed);
+	map_init(&live->streams, seed);
+	(void)pthread_mutex_init(&live->lock, NULL);
+	*out = live;
+	return ERR_OK;
+}
+
+static void stream_free(struct stream *stream)
+{
+	ring_clear(&stream->ring);
+	intro_unref(stream->intro);
+	buf_done(&stream->play_data);
+	(void)pthread_mutex_destroy(&stream->lock);
+	metric_add(METRIC_streams, -1);
+	free(stream);
+}
+
+void live_free(struct live *live)
+{
+	size_t at = 0;
+
+	if (!live)
+		return;
+	for (struct stream *stream; (stream = map_next(&live->streams, &at)) != NULL;)
+		stream_free(stream);
+	map_done(&live->streams);
+	(void)pthread_mutex_destroy(&live->lock);
+	free(live);
+}
+
+struct intro *intro_ref(struct intro *intro)
+{
+	if (intro)
+		atomic_fetch_add_explicit(&intro->refs, 1, memory_order_relaxed);
+	return intro;
+}
+
+void intro_unref(struct intro *intro)
+{
+	if (intro && atomic_fetch_sub_explicit(&intro->refs, 1, memory_order_acq_rel) == 1)
+		free(intro);
+}
+
+static struct stream *stream_new(struct live *live, const struct device_facts *facts)
+{
+	struct stream *stream = calloc(1, sizeof *stream);
+
+	if (!stream)
+		return NULL;
+	stream->live = live;
+	stream->home = run_here();
+	memcpy(stream->did, facts->did, sizeof stream->did);
+	memcpy(stream->organization, facts->organization, sizeof stream->organization);
+	stream->is_asked_to_play = facts->push == PUSH_PLAY;
+	stream->ring.key = RING_NO_KEY;
+	stream->ring.bytes_max = LIVE_STREAM_BYTES_MAX;
+	stream->ring.keep_ms = LIVE_KEEP_MS;
+	list_init(&stream->outlets);
+	buf_init(&stream->play_data, 1024);
+	(void)pthread_mutex_init(&stream->lock, NULL);
+	if (map_add(&live->streams, str_of(stream->did), stream) != ERR_OK) {
+		(void)pthread_mutex_destroy(&stream->lock);
+		free(stream);
+		return NULL;
+	}
+	metric_add(METRIC_streams, 1);
+	return stream;
+}
+
+enum err stream_open(struct live *live, struct str did, struct stream **out)
+{
+	struct device_view view;
+	enum err err = device_view(live->setup.devices, (struct str){ 0 }, did, &view);
+
+	if (err != ERR_OK)
+		return err;
+	(void)pthread_mutex_lock(&live->lock);
+	struct stream *stream = map_get(&live->streams, did);
+	if (!stream)
+		stream = stream_new(live, view.facts);
+	if (stream)
+		stream->refs++;
+	(void)pthread_mutex_unlock(&live->lock);
+	device_view_done(&view);
+	*out = stream;
+	return stream ? ERR_OK : ERR_NO_MEMORY;
+}
+
+struct stream *stream_ref(struct stream *stream)
+{
+	stream->refs++;
+	return stream;
+}
+
+void stream_unref(struct stream *stream)
+{
+	struct live *live = stream->live;
+
+	(void)pthread_mutex_lock(&live->lock);
+	bool is_last = --stream->refs == 0;
+	if (is_last)
+		(void)map_remove(&live->streams, str_of(stream->did));
+	(void)pthread_mutex_unlock(&live->lock);
+	if (is_last)
+		stream_free(stream);
+}
+
+static enum stream_stage stage_of(const struct stream *stream)
+{
+	if (stream->publisher)
+		return stream->ring.key == RING_NO_KEY ? STAGE_PUSHING : STAGE_PLAYING;
+	if (stream->failure != REASON_NONE && stream->state == DEMAND_IDLE)
+		return STAGE_FAILED;
+	switch (stream->state) {
+	case DEMAND_ASKING: return STAGE_ASKED;
+	case DEMAND_WAITING: return STAGE_ANSWERED;
+	case DEMAND_IDLE:
+	case DEMAND_SENDING:
+	case DEMAND_LINGERING: break;
+	}
+	return STAGE_IDLE;
+}
+
+static void look(struct stream *stream, struct stream_view *view)
+{
+	*view = (struct stream_view){ 0 };
+	stream_lock(stream);
+	memcpy(view->did, stream->did, sizeof view->did);
+	memcpy(view->organization, stream->organization, sizeof view->organization);
+	view->stage = stage_of(stream);
+	view->failure = stream->failure;
+	if (stream->publisher) {
+		memcpy(view->publisher, stream->publisher->address, sizeof view->publisher);
+		view->published_since = stream->publisher->since;
+	}
+	view->viewers = stream->viewers;
+	view->bytes_in = stream->bytes_in;
+	view->bytes_out = atomic_load_explicit(&stream->bytes_out, memory_order_relaxed);
+	view->frames = stream->frames;
+	view->skips = atomic_load_explicit(&stream->skips, memory_order_relaxed);
+	view->first_frame_ms = stream->first_frame_ms;
+	view->video = stream->video;
+	memcpy(view->audio, stream->audio, sizeof view->audio);
+	stream_unlock(stream);
+}
+
+void live_each(struct live *live, struct str organization,
+               void (*each)(void *owner, const struct stream_view *view), void *owner)
+{
+	size_t at = 0;
+
+	(void)pthread_mutex_lock(&live->lock);
+	for (struct stream *stream; (stream = map_next(&live->streams, &at)) != NULL;) {
+		struct stream_view view;
+		if (!str_equal(str_of(stream->organization), organization))
+			continue;
+		look(stream, &view);
+		each(owner, &view);
+	}
+	(void)pthread_mutex_unlock(&live->lock);
+}
+
+enum err publish_check(struct live *live, struct tokens *tokens, struct str did, struct str token)
+{
+	struct actor actor;
+
+	if (!token.size || token.size > TOKEN_TEXT_MAX)
+		return ERR_DENIED;
+	if (grant_check(live->setup.keys, did, STR("play"), token, clock_now_ms()) == ERR_OK ||
+	    registration_token_check(live->setup.devices, did, token) == ERR_OK)
+		return ERR_OK;
+	if (token_find(tokens, token, &actor) == ERR_OK && (actor.rights & RIGHT_PUSH) &&
+	    str_equal(str_of(actor.did), did))
+		return ERR_OK;
+	return ERR_DENIED;
+}

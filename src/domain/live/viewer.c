@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A viewer is a cursor: an introduction first, then a position in the ring. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/metric.h"
+#include "domain/live/live_private.h"
+
+enum err viewer_join(struct live *live, struct str did, const struct viewer_ops *ops,
+                     struct viewer *viewer, struct why *why)
+{
+	struct stream *stream;
+	struct device_view view;
+	enum err err = device_view(live->setup.devices, (struct str){ 0 }, did, &view);
+
+	if (err != ERR_OK)
+		return err;
+	bool is_reachable = view.presence.state == PRESENCE_ONLINE || view.facts->push == PUSH_SELF;
+	device_view_done(&view);
+	err = stream_open(live, did, &stream);
+	if (err != ERR_OK)
+		return err;
+	stream_lock(stream);
+	bool is_published = stream->publisher != NULL;
+	stream_unlock(stream);
+	struct outlet *outlet = is_reachable || is_published ? outlet_open(stream) : NULL;
+	if (!outlet) {
+		stream_unref(stream);
+		if (is_reachable || is_published)
+			return ERR_NO_MEMORY;
+		return why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_OFFLINE, NULL, "%s",
+		                      reason_words(REASON_DEVICE_OFFLINE));
+	}
+	*viewer = (struct viewer){ .ops = ops, .outlet = outlet, .joined_ms = clock_steady_ms() };
+	list_add(&outlet->ready, &viewer->node);
+	outlet->viewer_count++;
+	metric_add(METRIC_viewers, 1);
+	stream_lock(stream);
+	stream->viewers++;
+	demand_poke(stream);
+	if (!outlet->is_mailed) {
+		outlet->is_mailed = true;
+		run_post(outlet->loop, &outlet->mail);
+	}
+	stream_unlock(stream);
+	stream_unref(stream); /* the outlet has its own reference */
+	return ERR_OK;
+}
+
+void viewer_leave(struct viewer *viewer)
+{
+	struct outlet *outlet = viewer->outlet;
+
+	if (!outlet)
+		return;
+	struct stream *stream = outlet->stream;
+	viewer->outlet = NULL;
+	list_remove(&viewer->node);
+	outlet->viewer_count--;
+	intro_unref(viewer->intro);
+	block_unref(viewer->held);
+	viewer->intro = NULL;
+	viewer->held = NULL;
+	metric_add(METRIC_viewers, -1);
+	stream_lock(stream);
+	stream->viewers--;
+	if (stream->leaving)
+		stream->leaving--;
+	demand_poke(stream);
+	stream_unlock(stream);
+	outlet_close_if_empty(outlet);
+}
+
+void viewer_trimmed(struct viewer *viewer, struct block *block)
+{
+	if (viewer->is_started && !viewer->held && viewer->position > block->start &&
+	    viewer->position < block->start + block->size)
+		viewer->held = block_ref(block);
+}
+
+/* Goes on at the newest key frame; with the introduction's part that has changed since. */
+static void jump(struct viewer *viewer)
+{
+	const struct outlet *outlet = viewer->outlet;
+
+	viewer->position = outlet->key;
+	viewer->source = outlet->source;
+	if (!outlet->intro || viewer->intro_version == outlet->intro->version)
+		return;
+	bool is_first = viewer->intro_version == 0;
+	viewer->intro = intro_ref(outlet->intro);
+	viewer->intro_at = is_first ? 0 : outlet->intro->config_at;
+	viewer->intro_version = outlet->intro->version;
+}
+
+/* The place of the block that holds `position`, which lies between the tail and the head. */
+static uint64_t block_of(const struct block_queue *queue, uint64_t position)
+{
+	uint64_t n = queue->end - 1;
+
+	while (n > queue->first && block_at(queue, n)->start > position)
+		n--;
+	return n;
+}
+
+static uint64_t outlet_tail(const struct outlet *outlet)
+{
+	const struct block_queue *queue = &outlet->queue;
+
+	return queue->first == queue->end ? outlet->head : block_at(queue, queue->first)->start;
+}
+
+/* True when the cursor stands on bytes that are there. */
+static bool settle(struct viewer *viewer)
+{
+	const struct outlet *outlet = viewer->outlet;
+	bool is_behind = viewer->position < outlet_tail(outlet);
+	bool is_stale = viewer->source != outlet->source;
+
+	if (!is_behind && !is_stale)
+		return true;
+	if (outlet->key == RING_NO_KEY)
+		return false; /* wait for the next key frame */
+	if (is_behind && !is_stale) {
+		metric_count(METRIC_viewer_skips_total);
+		atomic_fetch_add_explicit(&outlet->stream->skips, 1, memory_order_relaxed);
+	}
+	jump(viewer);
+	return true;
+}
+
+static size_t add_part(struct iovec parts[], size_t count, const void *at, size_t size)
+{
+	/* iovec has no const, and nothing is written through it. */
+	memcpy(&parts[count].iov_base, &at, sizeof at);
+	parts[count].iov_len = size;
+	return count + 1;
+}
+
+static size_t peek_ring(const struct viewer *viewer, struct iovec parts[], size_t count, size_t max)
+{
+	const struct outlet *outlet = viewer->outlet;
+	uint64_t position = viewer->position;
+
+	if (position >= outlet->head)
+		return count;
+	for (uint64_t n = block_of(&outlet->queue, position);
+	     n < outlet->queue.end && count < max && position < outlet->head; n++) {
+		const struct block *block = block_at(&outlet->queue, n);
+		/* The newest block grows beyond what was seen under the lock. */
+		uint64_t end = n + 1 < outlet->queue.end ? block_at(&outlet->queue, n + 1)->start
+		                                         : outlet->head;
+		count = add_part(parts, count, block->bytes + (position - block->start),
+		                 end - position);
+		position = end;
+	}
+	return count;
+}
+
+size_t viewer_peek(struct viewer *viewer, struct iovec parts[], size_t max)
+{
+	size_t count = 0;
+
+	if (viewer->held) {
+		const struct block *held = viewer->held;
+		uint64_t end = held->start + held->size;
+		return add_part(parts, 0, held->bytes + (viewer->position - held->start),
+		                end - viewer->position);
+	}
+	if (!settle(viewer))
+		return 0;
+	if (viewer->intro)
+		count = add_part(parts, count, viewer->intro->bytes + viewer->intro_at,
+		                 viewer->intro->size - viewer->intro_at);
+	return peek_ring(viewer, parts, count, max);
+}
+
+void viewer_advance(struct viewer *viewer, size_t bytes)
+{
+	atomic_fetch_add_explicit(&viewer->outlet->stream->bytes_out, (int64_t)bytes,
+	                          memory_order_relaxed);
+	metric_add(METRIC_viewer_bytes_total, (int64_t)bytes);
+	if (viewer->intro && !viewer->held) {
+		size_t left = viewer->intro->size - viewer->intro_at;
+		size_t taken = bytes < left ? bytes : left;
+		viewer->intro_at += taken;
+		bytes -= taken;
+		if (taken == left) {
+			intro_unref(viewer->intro);
+			viewer->intro = NULL;
+		}
+	}
+	viewer->position += bytes;
+	if (viewer->held && viewer->position >= viewer->held->start + viewer->held->size) {
+		block_unref(viewer->held);
+		viewer->held = NULL;
+	}
+}
+
+void viewer_block(struct viewer *viewer)
+{
+	if (viewer->is_blocked)
+		return;
+	viewer->is_blocked = true;
+	list_remove(&viewer->node);
+	list_add(&viewer->outlet->blocked, &viewer->node);
+}
+
+void viewer_unblock(struct viewer *viewer)
+{
+	if (!viewer->is_blocked)
+		return;
+	viewer->is_blocked = false;
+	list_remove(&viewer->node);
+	list_add(&viewer->outlet->ready, &viewer->node);
+}
+
+static void start(struct viewer *viewer)
+{
+	struct stream *stream = viewer->outlet->stream;
+	int64_t first_ms = clock_steady_ms() - viewer->joined_ms;
+
+	viewer->is_started = true;
+	jump(viewer);
+	metric_observe(METRIC_first_frame_ms, first_ms);
+	stream_lock(stream);
+	stream->first_frame_ms = first_ms;
+	stream_unlock(stream);
+	viewer->ops->on_start(viewer);
+}
+
+void viewer_flush(struct viewer *viewer)
+{
+	if (!viewer->is_started) {
+		if (viewer->outlet->key == RING_NO_KEY || !viewer->outlet->intro)
+			return;
+		start(viewer);
+	}
+	if (viewer->outlet) /* on_start may have let go of it */
+		viewer->ops->on_more(viewer);
+}

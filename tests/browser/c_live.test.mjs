@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from './cases.mjs';
+import { difference, look, playing, turn } from './picture.mjs';
+import { sleep, until } from './programs.mjs';
+
+test('the picture plays with moving time and changing pixels', async (stage) => {
+	const camera = await stage.camera('Plays');
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await playing(page);
+	const before = await look(page);
+	await sleep(2000);
+	const after = await look(page);
+	assert.ok(after.time - before.time > 1, `currentTime went ${after.time - before.time} s in 2 s`);
+	assert.ok(difference(before, after) > 0, 'the picture stands still');
+	assert.ok(Math.max(...after.grey) - Math.min(...after.grey) > 30, 'the picture is blank');
+	assert.match(await page.textContent('.first-frame'), /^First picture after \d+ ms$/);
+});
+
+test('an offline device says so in words, and its picture comes by itself', async (stage) => {
+	const camera = stage.actor(await stage.device('Late'));
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await page.waitForSelector('.overlay[data-stage=device-offline]');
+	assert.equal(await page.textContent('.overlay .stage'), 'The device is offline');
+	assert.ok(await page.isEnabled('.overlay button:has-text("Try again")'));
+	await camera.start();
+	await playing(page);
+});
+
+test('holding a direction moves the view and letting go stops it', async (stage) => {
+	const camera = await stage.camera('Turns');
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await playing(page);
+	const start = await look(page);
+	await sleep(2500);
+	const still = difference(start, await look(page));
+	await turn(page, 'right', 1500);
+	const turned = await look(page);
+	const moved = difference(start, turned);
+	assert.ok(moved > 2 * still + 2, `moved ${moved}, while standing still is ${still}`);
+	await sleep(2500);
+	const rest = difference(turned, await look(page));
+	assert.ok(rest < moved / 2, `still moving after release: ${rest} of ${moved}`);
+});
+
+test('a held button is sent again every two seconds and a key works like a finger', async (stage) => {
+	const camera = await stage.camera('Held');
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await page.waitForSelector('fieldset:not([disabled]) .ring');
+	const sent = [];
+	page.on('request', (request) => {
+		const action = request.url().endsWith('/actions') ? request.postDataJSON().data : {};
+		if (action.ptz) sent.push(Object.keys(action.ptz)[0]);
+	});
+	await page.focus('[data-direction=right]');
+	await page.keyboard.down('Enter');
+	await sleep(4500);
+	await page.keyboard.up('Enter');
+	await until('stop is sent', () => sent.includes('stop'));
+	assert.deepEqual(sent, ['start', 'start', 'start', 'stop']);
+});
+
+test('a limit of the camera is told in words', async (stage) => {
+	const camera = await stage.camera('Limited');
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await page.waitForSelector('fieldset:not([disabled]) .ring');
+	await page.check('input[name=speed] >> nth=2');
+	const words = '[data-words=ptz]:has-text("Upper limit reached")';
+	for (let tries = 0; tries < 10 && !(await page.isVisible(words)); tries++) await turn(page, 'up', 2200);
+	assert.ok(await page.isVisible(words));
+});
+
+test('a preset is saved, listed, gone to and removed', async (stage) => {
+	const camera = await stage.camera('Remembers');
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await playing(page);
+	const home = await look(page);
+	await page.fill('input[name=preset-index]', '7');
+	await page.fill('input[name=preset-name]', 'Door');
+	await page.click('button:has-text("Save position")');
+	await page.waitForSelector('[data-preset="7"]:has-text("Door")');
+	await page.check('input[name=speed] >> nth=2');
+	await turn(page, 'right', 2000);
+	const away = difference(home, await look(page));
+	await page.click('[data-preset="7"]');
+	await page.waitForSelector('text=Going to Door');
+	await until('the view is back', async () => difference(home, await look(page)) < away / 2, 20000, 500);
+	await page.click('button[aria-label="Remove Door"]');
+	await page.click('dialog button.danger');
+	await page.waitForSelector('[data-preset="7"]', { state: 'detached' });
+});
+
+test('settings are read from the device, written and kept', async (stage) => {
+	const camera = await stage.camera('Set');
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await page.click('#tab-settings');
+	const flip = 'input[name="image.flip"]';
+	const before = await page.isChecked(flip);
+	await page.setChecked(flip, !before);
+	await page.selectOption('select[name="image.day_night"]', 'night');
+	await page.click('#panel button:has-text("Save")');
+	await page.waitForSelector('#panel [role=status]:has-text("Saved")');
+	await page.reload();
+	await page.click('#tab-settings');
+	assert.equal(await page.isChecked(flip), !before);
+	assert.equal(await page.inputValue('select[name="image.day_night"]'), 'night');
+});
+
+test('what happens to a device is listed on its page', async (stage) => {
+	const camera = await stage.camera('Storied');
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await page.click('#tab-events');
+	await page.waitForSelector('.events li:has-text("Connected")');
+	await camera.stop();
+	await page.waitForSelector('.events li:has-text("Disconnected")');
+});
+
+test('a view link shows the picture of its device and nothing else', async (stage) => {
+	const camera = await stage.camera('Shared');
+	const other = await stage.camera('Private');
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await page.click('button:has-text("Share")');
+	await page.click('button:has-text("Make link")');
+	const link = await page.inputValue('input[name=view-link]');
+
+	const guest = await stage.page();
+	await guest.goto(link);
+	await playing(guest);
+	assert.equal(await guest.locator('.top, .tabs, .ptz, .rows').count(), 0);
+	assert.equal(await guest.evaluate(async () => (await fetch('/v2/devices')).status), 401);
+
+	const curious = await stage.page();
+	await curious.goto(link.replace(/did=[^&]*/, `did=${other.device.did}`));
+	await curious.waitForSelector('.overlay[data-stage=denied]');
+});

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stage the tests play on: one server, one browser, and what each test brought along.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { Camera, Server } from './programs.mjs';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--disable-gpu', '--disable-quic',
+	'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export class Stage {
+	static async open() {
+		const stage = new Stage();
+		stage.folder = mkdtempSync(join(tmpdir(), 'vigil-browser-'));
+		stage.server = new Server(stage.folder);
+		stage.contexts = [];
+		stage.cameras = [];
+		stage.faults = [];
+		stage.made = 0;
+		try {
+			await stage.server.start();
+			// launch() makes a new, empty profile folder and removes it at the end.
+			stage.browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+		} catch (error) {
+			await stage.close();
+			throw error;
+		}
+		return stage;
+	}
+
+	/** A page in its own profile, not signed in. What it does against the page's CSP fails the test. */
+	async page(options = {}) {
+		const context = await this.browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
+		context.setDefaultTimeout(20000);
+		this.contexts.push(context);
+		const page = await context.newPage();
+		page.on('pageerror', (error) => this.faults.push(`script error: ${error.message}`));
+		page.on('console', (message) => {
+			if (/Content Security Policy/i.test(message.text())) this.faults.push(message.text());
+		});
+		return page;
+	}
+
+	async signedIn(options) {
+		const page = await this.page(options);
+		await page.goto(await this.server.signInLink());
+		await page.waitForSelector('h1:text-is("Devices"), h1:text-is("设备")');
+		return page;
+	}
+
+	/** Adds a device by the API; its camera is started by the caller, or by camera(). */
+	async device(name) {
+		const did = `browser-${++this.made}`;
+		return this.server.call('POST', '/v2/devices', { did, name, kind: 'camera' });
+	}
+
+	actor(device) {
+		const camera = new Camera(this.server, device, this.folder);
+		this.cameras.push(camera);
+		return camera;
+	}
+
+	async camera(name) {
+		const camera = this.actor(await this.device(name));
+		await camera.start();
+		return camera;
+	}
+
+	async open(page, device) {
+		await page.goto(`${this.server.http}/#/devices/${encodeURIComponent(device.did)}`);
+	}
+
+	checkPages() {
+		if (this.faults.length) throw new Error(this.faults.join('\n'));
+	}
+
+	/** With VIGIL_SHOTS set to a folder, a failed test leaves what its pages showed there. */
+	async keepPictures(title) {
+		const folder = process.env.VIGIL_SHOTS;
+		if (!folder) return;
+		mkdirSync(folder, { recursive: true });
+		const pages = this.contexts.flatMap((context) => context.pages());
+		for (const [number, page] of pages.entries()) {
+			const name = `${title.replace(/[^a-z0-9]+/gi, '-')}-${number}.png`;
+			await page.screenshot({ path: join(folder, name) }).catch(() => undefined);
+		}
+	}
+
+	async clear() {
+		await Promise.all(this.contexts.map((context) => context.close().catch(() => undefined)));
+		await Promise.all(this.cameras.map((camera) => camera.stop()));
+		this.contexts = [];
+		this.cameras = [];
+		this.faults = [];
+	}
+
+	async close() {
+		await this.clear();
+		await this.browser?.close();
+		await this.server.stop();
+		rmSync(this.folder, { recursive: true, force: true });
+	}
+}

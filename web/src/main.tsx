@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts the console: language, session, feed, and which page the address asks for.
+import './style.css';
+import { render } from 'preact';
+import { useEffect, useReducer, useState } from 'preact/hooks';
+import { api } from './api';
+import { Feed, type FeedState } from './events';
+import { Device } from './pages/device';
+import { Devices } from './pages/devices';
+import { SignIn } from './pages/sign_in';
+import { View } from './pages/view';
+import { Frame } from './parts/frame';
+import { readRoute } from './route';
+import { currentSession } from './session';
+import { onLanguage, startLanguage, t } from './text';
+
+type Who = 'asking' | 'nobody' | 'somebody' | 'ended';
+
+function useRoute() {
+	const [hash, setHash] = useState(location.hash);
+	useEffect(() => {
+		const changed = () => setHash(location.hash);
+		window.addEventListener('hashchange', changed);
+		return () => window.removeEventListener('hashchange', changed);
+	}, []);
+	return readRoute(hash);
+}
+
+/** Asks who is signed in until the server says; then follows the feed, which notices an ended session. */
+function useSession(feed: Feed, wanted: boolean) {
+	const [who, setWho] = useState<Who>('asking');
+	const [state, setState] = useState<FeedState>('connecting');
+	useEffect(() => {
+		if (who !== 'asking' || !wanted) return undefined;
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		const ask = () => currentSession().then(
+			(session) => setWho(session?.role === 'platform' ? 'somebody' : 'nobody'),
+			() => {
+				setState('away');
+				timer = setTimeout(ask, 2000);
+			},
+		);
+		void ask();
+		return () => clearTimeout(timer);
+	}, [who, wanted]);
+	useEffect(() => {
+		if (who !== 'somebody') return undefined;
+		const deaf = feed.listen({ onState: (now) => {
+			setState(now);
+			if (now === 'signed-out') setWho('ended');
+		} });
+		feed.start();
+		return () => {
+			deaf();
+			feed.stop();
+		};
+	}, [who]);
+	return { who, setWho, state };
+}
+
+function App(props: { feed: Feed }) {
+	const { feed } = props;
+	const [, again] = useReducer<number, void>((n) => n + 1, 0);
+	useEffect(() => onLanguage(() => again()), []);
+	const route = useRoute();
+	const own = route.page !== 'view' && route.page !== 'sign-in';
+	const { who, setWho, state } = useSession(feed, own);
+
+	if (route.page === 'view') return <View did={route.did} token={route.token} />;
+	if (route.page === 'sign-in' || who === 'nobody' || who === 'ended')
+		return <SignIn key="sign-in" token={route.page === 'sign-in' ? route.token : undefined} ended={who === 'ended'}
+			onSignedIn={() => {
+				setWho('somebody');
+				// history.replaceState is silent; tell useRoute that the address changed.
+				window.dispatchEvent(new HashChangeEvent('hashchange'));
+			}} />;
+	if (who === 'asking') return <Frame state={state}><p class="hint">{t('app.loading')}</p></Frame>;
+
+	async function signOut() {
+		await api.signOut().catch(() => undefined);
+		setWho('nobody');
+	}
+	return (
+		<Frame state={state} onSignOut={signOut}>
+			{route.page === 'device'
+				? <Device key={route.did} did={route.did} feed={feed} />
+				: <Devices feed={feed} />}
+		</Frame>
+	);
+}
+
+startLanguage();
+const root = document.getElementById('app');
+if (root) render(<App feed={new Feed()} />, root);
