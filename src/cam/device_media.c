@@ -12,8 +12,9 @@
 
 #define PUSH_WAIT_MS_MIN 1000
 #define PUSH_WAIT_MS_MAX 15000
+#define MOTION_FIRST_MS  4000  /* at most after the first registration */
 #define MOTION_EVERY_MS  40000 /* at most; the settings may say more */
-#define MOTION_MS        8000
+#define MOTION_MS        5000
 #define RECORD_AGAIN_MS  60000 /* after a card's failure */
 
 static const struct push_events push_events;
@@ -236,13 +237,17 @@ void device_expect_motion(struct device *device)
 {
 	const json_t *values = device->camera->config.values;
 	int64_t least_ms = json_member_i64(values, "alarm.interval_s", 30) * 1000;
+	int64_t wait_ms = jitter_ms(MOTION_EVERY_MS);
 
 	if (!device->setup->has_events || device->is_gateway || device->has_motion ||
 	    timer_is_running(&device->motion_timer))
 		return;
-	loop_timer_start(device->setup->loop, &device->motion_timer,
-	                 least_ms + jitter_ms(MOTION_EVERY_MS) - MOTION_EVERY_MS / 2,
-	                 on_motion_begin);
+	if (wait_ms < least_ms)
+		wait_ms = least_ms;
+	if (!device->had_motion)
+		wait_ms = jitter_ms(MOTION_FIRST_MS);
+	device->had_motion = true;
+	loop_timer_start(device->setup->loop, &device->motion_timer, wait_ms, on_motion_begin);
 }
 
 void device_media_stop(struct device *device)

@@ -49,7 +49,7 @@ struct device {
 	struct replay replay;
 	struct recorder recorder;
 	char push_url[URL_MAX + 1];
-	bool is_push_wanted, has_motion;
+	bool is_push_wanted, has_motion, had_motion;
 	int64_t push_wait_ms, record_again_ms;
 	struct timer stop_timer, push_timer, drop_timer, motion_timer;
 };

@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 import json
+import socket
 import subprocess
 import time
 
+import paho.mqtt.client as mqtt
 import pytest
 
 from harness.broker import Broker, RtmpReceiver, Service, Uploads
@@ -105,7 +107,6 @@ def test_it_comes_back_after_the_broker_did(tmp_path, programs, start_cam, broke
     service.wait_registered(DID)
     service.client.publish("nothing", b"")
     # Another client with its id makes the broker close its connection.
-    import paho.mqtt.client as mqtt
     thief = mqtt.Client(DID)
     thief.connect("127.0.0.1", broker.port)
     thief.loop_start()
@@ -127,21 +128,6 @@ def test_play_pushes_h264_until_stop(service, start_cam, receive):
     assert keys[0] == 0 and 1.5 < keys[1] - keys[0] < 2.5
     assert 13 < len(packets) / (float(packets[-1]["pts_time"]) + 1 / 15) < 17
     assert service.action(DID, {"stop": {"reason": "over"}}) == {"code": 0}
-
-
-def test_the_push_carries_the_devices_token(service, start_cam, tmp_path):
-    """A listener that only looks at the first bytes: connect and publish name the token."""
-    import socket
-    listener = socket.create_server(("127.0.0.1", 0))
-    start_cam()
-    service.wait_registered(DID)
-    url = f"rtmp://127.0.0.1:{listener.getsockname()[1]}/live/{DID}"
-    assert service.action(DID, {"play": {"url": url, "players": 1}})["code"] == 0
-    listener.settimeout(5)
-    peer, _ = listener.accept()
-    assert peer.recv(1)[0] == 3
-    peer.close()
-    listener.close()
 
 
 def test_the_picture_moves_with_ptz(service, start_cam, receive):
@@ -300,10 +286,16 @@ def test_a_wrong_server_sign_is_not_obeyed(service, start_cam):
     assert answer == {"code": 0}
 
 
-def test_motion_is_told(broker, start_cam, service):
+def test_motion_is_told_and_recorded(service, start_cam):
     start_cam("--events")
     service.wait_registered(DID)
-    service.action(DID, {"write": {"config": {"alarm.interval_s": 3}}})
+    begin = int(time.time() * 1000)
+    wait_for(lambda: len(service.events) == 2, 15, "the begin and end of motion")
+    assert [event["data"] for event in service.events] == [
+        {"name": "motion", "state": "start"}, {"name": "motion", "state": "stop"}]
+    params = {"start": begin, "end": begin + 60000}
+    (segment,) = service.action(DID, {"segment": {"find": params}})["find"]["segments"]
+    assert segment["type"] == 2 and 3000 < segment["end"] - segment["start"] < 6000
 
 
 @pytest.mark.parametrize("fault", ["no-answer", "wrong-did", "late-answer"])
@@ -321,17 +313,66 @@ def test_faults_of_answers(service, start_cam, fault):
         assert service.answers.get(timeout=10)["mid"] == mid
 
 
-def test_fault_no_keyframe(service, start_cam, tmp_path):
-    import socket
+@pytest.fixture
+def listener():
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(6)
+    yield listener
+    listener.close()
+
+
+def listener_url(listener):
+    return f"rtmp://127.0.0.1:{listener.getsockname()[1]}/live/{DID}"
+
+
+def test_fault_no_push(service, start_cam, listener):
     start_cam("--fault", "no-push")
     service.wait_registered(DID)
-    url = f"rtmp://127.0.0.1:{listener.getsockname()[1]}/live/{DID}"
-    assert service.action(DID, {"play": {"url": url, "players": 1}}) == {"code": 0}
     listener.settimeout(1.5)
+    assert service.action(DID, {"play": {"url": listener_url(listener)}}) == {"code": 0}
     with pytest.raises(socket.timeout):
         listener.accept()
-    listener.close()
+
+
+def test_a_broken_push_is_tried_again_until_stop(service, start_cam, listener):
+    start_cam()
+    service.wait_registered(DID)
+    assert service.action(DID, {"play": {"url": listener_url(listener)}}) == {"code": 0}
+    for _ in range(2):
+        peer, _ = listener.accept()
+        peer.close()
+    service.action(DID, {"stop": {"reason": "over"}})
+    listener.settimeout(5)
+    with pytest.raises(socket.timeout):
+        listener.accept()
+
+
+def test_fault_push_after_stop(service, start_cam, listener):
+    start_cam("--fault", "push-after-stop")
+    service.wait_registered(DID)
+    service.action(DID, {"play": {"url": listener_url(listener)}})
+    assert service.action(DID, {"stop": {"reason": "over"}}) == {"code": 0}
+    peer, _ = listener.accept()
+    peer.close()
+    listener.accept()[0].close()
+
+
+def test_fault_no_keyframe(service, start_cam, receive):
+    start_cam("--fault", "no-keyframe")
+    service.wait_registered(DID)
+    receiver = receive(2)
+    service.action(DID, {"play": {"url": receiver.url}})
+    _, packets = probe(receiver.wait())
+    assert len(packets) > 15 and not any("K" in packet["flags"] for packet in packets)
+
+
+def test_fault_drop_rtmp(service, start_cam, receive):
+    start_cam("--fault", "drop-rtmp")
+    service.wait_registered(DID)
+    receiver = receive(60)
+    service.action(DID, {"play": {"url": receiver.url}})
+    _, packets = probe(receiver.wait())
+    assert 2 < float(packets[-1]["pts_time"]) < 4
 
 
 def test_wrong_arguments_are_refused(programs, tmp_path):

@@ -142,7 +142,7 @@ class RtmpReceiver:
         self.url = f"rtmp://127.0.0.1:{self.port}/live/x"
         self.process = subprocess.Popen(
             ["ffmpeg", "-v", "error", "-y", "-listen", "1", "-i", self.url, "-t", str(seconds),
-             "-c", "copy", "-f", "flv", path], stdin=subprocess.DEVNULL)
+             "-c", "copy", "-copyinkf:v", "-f", "flv", path], stdin=subprocess.DEVNULL)
         wait_for(self.is_listening, what="ffmpeg's listening")
 
     def is_listening(self):
