@@ -352,7 +352,7 @@ enum access { ACCESS_ALL, ACCESS_TOKEN, ACCESS_LATER };
 
 /* clang-format off */
 static const struct route routes[] = {
-	{ "GET",  "/",                    ACCESS_ALL,   0,           hello,     0               },
+	{ "GET",  "/hello",              ACCESS_ALL,   0,           hello,     0               },
 	{ "GET",  "/{path...}",           ACCESS_ALL,   65536,       show,      0               },
 	{ "POST", "/{path...}",           ACCESS_ALL,   65536,       show,      0               },
 	{ "POST", "/echo",                ACCESS_ALL,   1024 * 1024, echo,      0               },

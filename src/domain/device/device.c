@@ -227,6 +227,8 @@ enum err devices_new(const struct devices_setup *setup, struct devices **out)
 	map_init(&devices->by_did, seed);
 	list_init(&devices->unsaved);
 	enum err err = db_read_now(setup->db, &devices->loading, load_rows);
+	if (err == ERR_OK)
+		err = presets_load(devices);
 	if (err != ERR_OK)
 		return err;
 	*out = TAKE(devices);
@@ -241,6 +243,7 @@ void devices_free(struct devices *devices)
 		return;
 	for (struct device *device; (device = map_next(&devices->by_did, &at)) != NULL;) {
 		device_facts_unref(device->facts);
+		preset_list_unref(device->presets);
 		free(device);
 	}
 	map_done(&devices->by_did);
@@ -259,6 +262,9 @@ enum err device_view(struct devices *devices, struct str organization, struct st
 	    (!organization.size || str_equal(str_of(device->facts->organization), organization))) {
 		out->facts = device_facts_ref(device->facts);
 		out->presence = device->presence;
+		out->presets = device->presets;
+		if (out->presets)
+			atomic_fetch_add_explicit(&out->presets->refs, 1, memory_order_relaxed);
 		if (device->link)
 			out->presence.last_seen =
 				atomic_load_explicit(&device->link->seen_ms, memory_order_relaxed);
@@ -271,7 +277,9 @@ enum err device_view(struct devices *devices, struct str organization, struct st
 void device_view_done(struct device_view *view)
 {
 	device_facts_unref(view->facts);
+	preset_list_unref(view->presets);
 	view->facts = NULL;
+	view->presets = NULL;
 }
 
 size_t devices_count(struct devices *devices)
@@ -280,6 +288,11 @@ size_t devices_count(struct devices *devices)
 	size_t count = devices->by_did.count;
 	devices_unlock(devices);
 	return count;
+}
+
+const char *devices_node(const struct devices *devices)
+{
+	return devices->setup.node;
 }
 
 enum err device_secret(struct devices *devices, const struct device_facts *facts, struct buf *out)

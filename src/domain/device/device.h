@@ -91,10 +91,13 @@ struct presence {
 	int64_t epoch; /* of the link; grows with every registration */
 };
 
+struct preset_list;
+
 /* Everything about one device at one moment. */
 struct device_view {
 	struct device_facts *facts;
 	struct presence presence;
+	struct preset_list *presets; /* preset.h; NULL: none */
 };
 
 struct devices;
@@ -123,6 +126,8 @@ enum err device_view(struct devices *devices, struct str organization, struct st
                      struct device_view *out);
 void device_view_done(struct device_view *view);
 size_t devices_count(struct devices *devices);
+/* This node's id; borrowed for good. */
+const char *devices_node(const struct devices *devices);
 
 bool did_is_valid(struct str did);
 

@@ -176,6 +176,7 @@ static enum err take_over(struct device_change *change)
 		(void)map_remove(&devices->by_did, str_of(device->did));
 		list_remove(&device->unsaved);
 		device_facts_unref(device->facts);
+		preset_list_unref(device->presets);
 		free(device);
 	}
 	return ERR_OK;

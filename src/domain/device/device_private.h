@@ -19,6 +19,7 @@
 #include "domain/device/command.h"
 #include "domain/device/device.h"
 #include "domain/device/link.h"
+#include "domain/device/preset.h"
 #include "domain/device/registration.h"
 #include "domain/reason.h"
 
@@ -29,6 +30,7 @@ struct device {
 	struct link *link; /* the live one, or NULL */
 	int64_t last_timestamp_ms, last_accepted_ms;
 	int64_t claimed_epoch;    /* the highest one given to a registration */
+	struct preset_list *presets;
 	struct list_node unsaved; /* its going offline is not in the database yet */
 };
 

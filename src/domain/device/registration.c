@@ -355,6 +355,7 @@ void registration_start(struct devices *devices, struct registration *registrati
 	registration->devices = devices;
 	enum err err = device_view(devices, (struct str){ 0 }, str_of(registration->did), &view);
 	registration->facts = view.facts;
+	preset_list_unref(TAKE(view.presets));
 	if (err != ERR_OK)
 		err = refuse(registration, err, REASON_UNKNOWN_DID);
 	else if (registration->profile.size > DEVICE_PROFILE_MAX)

@@ -150,10 +150,10 @@ void viewer_unblock(struct viewer *viewer);
 /* --- looking ------------------------------------------------------------------------------- */
 
 /* X(NAME, "text"): how far a view is, for people. */
-#define STREAM_STAGES(X)                                                                      \
-	X(IDLE, "idle")                                                                       \
-	X(ASKED, "asked") X(ANSWERED, "answered") X(PUSHING, "pushing") X(PLAYING, "playing") \
-		X(FAILED, "failed")
+#define STREAM_STAGES(X)  \
+	X(IDLE, "idle")   \
+	X(ASKED, "asked") \
+	X(ANSWERED, "answered") X(PUSHING, "pushing") X(PLAYING, "playing") X(FAILED, "failed")
 #define X(name, text) STAGE_##name,
 enum stream_stage { STREAM_STAGES(X) };
 #undef X

@@ -71,3 +71,49 @@ struct str http_cookie_get(struct str field, const char *name)
 	}
 	return (struct str){ 0 };
 }
+
+/* Takes a token or a quoted string off the front. */
+static enum err take_value(struct str *rest, char *out, size_t room)
+{
+	bool is_quoted = str_starts(*rest, STR("\""));
+	size_t size = 0, at = is_quoted;
+
+	for (; at < rest->size; at++) {
+		char c = rest->at[at];
+		if (is_quoted ? c == '"' : c == ';' || c == ' ' || c == '\t')
+			break;
+		if (is_quoted && c == '\\' && ++at < rest->size)
+			c = rest->at[at];
+		if (c == '\0')
+			return ERR_MALFORMED;
+		if (size + 1 >= room)
+			return ERR_TOO_LARGE;
+		out[size++] = c;
+	}
+	if (is_quoted && at >= rest->size)
+		return ERR_MALFORMED;
+	out[size] = '\0';
+	*rest = str_trim(str_from(*rest, at + is_quoted));
+	return ERR_OK;
+}
+
+enum err http_param_get(struct str field, const char *name, char *out, size_t room)
+{
+	char value[HTTP_PARAM_BYTES_MAX];
+	struct str rest = str_from(field, str_index(field, ';'));
+
+	while (str_starts(rest, STR(";"))) {
+		rest = str_trim(str_from(rest, 1));
+		size_t equals = str_index(rest, '=');
+		if (equals == rest.size)
+			return rest.size ? ERR_MALFORMED : ERR_NOT_FOUND;
+		struct str found = { rest.at, equals };
+		rest = str_from(rest, equals + 1);
+		enum err err = take_value(&rest, value, sizeof value);
+		if (err != ERR_OK)
+			return err;
+		if (str_equal_nocase(found, str_of(name)))
+			return str_copy(str_of(value), out, room);
+	}
+	return rest.size ? ERR_MALFORMED : ERR_NOT_FOUND;
+}

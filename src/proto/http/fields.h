@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fields.h — what single request fields say: ranges and cookies.
+ * fields.h — what single fields say: ranges, cookies, parameters.
  *
  * Memory   the strs given are borrowed from the field.
  */
@@ -13,7 +13,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define HTTP_RANGES_MAX 8
+#define HTTP_RANGES_MAX      8
+#define HTTP_PARAM_BYTES_MAX 512
 
 /* Both ends count. */
 struct http_range {
@@ -28,5 +29,9 @@ enum err http_range_read(struct str field, uint64_t size, struct http_range out[
 
 /* The value of the cookie `name` in a Cookie field; an empty str whose `at` is NULL if none. */
 struct str http_cookie_get(struct str field, const char *name);
+
+/* The parameter `name` of a field such as Content-Disposition or Content-Type, unquoted (RFC 9110
+ * §5.6.6). ERR_NOT_FOUND, ERR_MALFORMED, or ERR_TOO_LARGE when it does not fit `room`. */
+enum err http_param_get(struct str field, const char *name, char *out, size_t room);
 
 #endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices: one is added, shown, changed or removed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "endpoints/api/api_private.h"
+
+/* A change that is waited for. */
+struct work {
+	struct device_change change;
+	struct api *api;
+	struct request *req;
+	struct once_ticket ticket;
+};
+
+static struct work *work_new(struct api *api, struct request *req, enum device_change_kind kind)
+{
+	struct work *work = calloc(1, sizeof *work);
+
+	if (!work) {
+		api_problem(req, ERR_NO_MEMORY, NULL);
+		return NULL;
+	}
+	work->api = api;
+	work->req = req;
+	work->change.kind = kind;
+	api_copy(str_of(api_actor(req)->organization), work->change.spec.organization,
+	         ORGANIZATION_SIZE);
+	return work;
+}
+
+static void work_free(struct work *work)
+{
+	mem_wipe(work->change.spec.secret, sizeof work->change.spec.secret);
+	free(work);
+}
+
+static void fail(struct work *work, enum err err)
+{
+	once_problem(work->api->once, work->req, &work->ticket, err, &work->change.why);
+	work_free(work);
+}
+
+static void start(struct work *work, void (*done)(struct device_change *change, enum err err))
+{
+	work->change.done = done;
+	enum err err = device_change(work->api->setup.devices, &work->change);
+	if (err != ERR_OK)
+		fail(work, err);
+}
+
+/* Answers with the device as it is now. */
+static void answer_device(struct work *work, int status, struct str secret)
+{
+	struct devices *devices = work->api->setup.devices;
+	struct device_view view;
+	AUTO_BUF body;
+	enum err err = device_view(devices, str_of(work->change.spec.organization),
+	                           str_of(work->change.spec.did), &view);
+
+	if (err != ERR_OK) { /* removed at the same moment */
+		fail(work, err);
+		return;
+	}
+	buf_init(&body, API_ANSWER_MAX);
+	api_write_device(&body, devices, &view, secret);
+	device_view_done(&view);
+	once_answer(work->api->once, work->req, &work->ticket, status, &body);
+	mem_wipe(body.at, secret.size ? body.size : 0);
+	work_free(work);
+}
+
+static void on_created(struct device_change *change, enum err err)
+{
+	struct work *work = CONTAINER_OF(change, struct work, change);
+
+	if (err == ERR_OK)
+		answer_device(work, 201, str_of(change->spec.secret));
+	else
+		fail(work, err);
+}
+
+static void on_changed(struct device_change *change, enum err err)
+{
+	struct work *work = CONTAINER_OF(change, struct work, change);
+
+	if (err == ERR_OK)
+		answer_device(work, 200, (struct str){ 0 });
+	else
+		fail(work, err);
+}
+
+static void on_gone(struct device_change *change, enum err err)
+{
+	struct work *work = CONTAINER_OF(change, struct work, change);
+
+	if (err != ERR_OK) {
+		fail(work, err);
+		return;
+	}
+	response_empty(work->req, 204);
+	work_free(work);
+}
+
+static void on_rotated(struct device_change *change, enum err err)
+{
+	struct work *work = CONTAINER_OF(change, struct work, change);
+	AUTO_BUF body;
+
+	if (err != ERR_OK) {
+		fail(work, err);
+		return;
+	}
+	buf_init(&body, API_BODY_MAX);
+	buf_add_text(&body, "{\"secret\":");
+	json_add_quoted(&body, str_of(change->spec.secret));
+	buf_add_text(&body, "}");
+	once_answer(work->api->once, work->req, &work->ticket, 200, &body);
+	mem_wipe(body.at, body.size);
+	work_free(work);
+}
+
+#define PARSE(what)                                                                       \
+	static enum err read_##what(const json_t *body, enum what *out, const char *name, \
+	                            struct why *why)                                      \
+	{                                                                                 \
+		char text[16] = "";                                                       \
+		enum err err = api_read_text(body, name, text, sizeof text, why);         \
+		if (err != ERR_OK || !json_object_get(body, name))                        \
+			return err;                                                       \
+		if (what##_parse(str_of(text), out) == ERR_OK)                            \
+			return ERR_OK;                                                    \
+		return why_set_reason(why, ERR_INVALID, REASON_NONE, name,                \
+		                      "%s: \"%s\" is none of its values", name, text);    \
+	}
+PARSE(device_kind)
+PARSE(sign_policy)
+PARSE(serve_sign)
+PARSE(push_mode)
+#undef PARSE
+
+/* What both adding and changing may name. */
+static enum err read_common(const json_t *body, struct device_spec *spec, struct why *why)
+{
+	enum err err = api_read_text(body, "name", spec->name, sizeof spec->name, why);
+
+	if (err == ERR_OK)
+		err = read_sign_policy(body, &spec->sign_policy, "sign_policy", why);
+	if (err == ERR_OK)
+		err = read_serve_sign(body, &spec->serve_sign, "serve_sign", why);
+	if (err == ERR_OK)
+		err = read_push_mode(body, &spec->push, "push", why);
+	return err;
+}
+
+static enum err read_secret(const json_t *body, struct device_spec *spec, struct why *why)
+{
+	enum err err = api_read_text(body, "secret", spec->secret, sizeof spec->secret, why);
+
+	if (err == ERR_OK && json_object_get(body, "secret") && !spec->secret[0])
+		return why_set_reason(why, ERR_INVALID, REASON_NONE, "secret",
+		                      "secret: is empty; leave it out to have one made");
+	return err;
+}
+
+static enum err read_did(const json_t *body, char out[DID_SIZE], struct why *why)
+{
+	if (api_read_text(body, "did", out, DID_SIZE, NULL) != ERR_OK || !did_is_valid(str_of(out)))
+		return why_set_reason(why, ERR_INVALID, REASON_INVALID_DID, "did", "%s",
+		                      reason_words(REASON_INVALID_DID));
+	return ERR_OK;
+}
+
+void device_post(void *owner, struct request *req)
+{
+	static const char *const names[] = { "did",         "name",       "kind", "secret",
+		                             "sign_policy", "serve_sign", "push", NULL };
+	struct api *api = owner;
+	struct once_ticket ticket;
+	AUTO_JSON body = NULL;
+
+	if (api_read_body(req, names, &body) != ERR_OK || !once_begin(api->once, req, &ticket))
+		return;
+	struct work *work = work_new(api, req, DEVICE_CREATE);
+	if (!work)
+		return;
+	work->ticket = ticket;
+	struct device_spec *spec = &work->change.spec;
+	enum err err = read_did(body, spec->did, &work->change.why);
+	if (err == ERR_OK)
+		err = read_common(body, spec, &work->change.why);
+	if (err == ERR_OK)
+		err = read_device_kind(body, &spec->kind, "kind", &work->change.why);
+	if (err == ERR_OK)
+		err = read_secret(body, spec, &work->change.why);
+	if (err == ERR_OK)
+		start(work, on_created);
+	else
+		fail(work, err);
+}
+
+void device_get(void *owner, struct request *req)
+{
+	struct api *api = owner;
+	struct device_view view;
+	AUTO_BUF body;
+	enum err err = api_view(api, req, &view);
+
+	if (err != ERR_OK) {
+		api_problem(req, err, NULL);
+		return;
+	}
+	buf_init(&body, API_ANSWER_MAX);
+	(void)buf_reserve(&body, 1024);
+	api_write_device(&body, api->setup.devices, &view, (struct str){ 0 });
+	device_view_done(&view);
+	api_answer(req, 200, &body);
+}
+
+/* The change of an existing device starts as what it is. */
+static struct work *work_on(struct api *api, struct request *req, enum device_change_kind kind)
+{
+	struct device_view view;
+	enum err err = api_view(api, req, &view);
+
+	if (err != ERR_OK) {
+		api_problem(req, err, NULL);
+		return NULL;
+	}
+	struct work *work = work_new(api, req, kind);
+	if (work) {
+		const struct device_facts *facts = view.facts;
+		struct device_spec *spec = &work->change.spec;
+		memcpy(spec->did, facts->did, sizeof spec->did);
+		memcpy(spec->name, facts->name, sizeof spec->name);
+		spec->kind = facts->kind;
+		spec->sign_policy = facts->sign_policy;
+		spec->serve_sign = facts->serve_sign;
+		spec->push = facts->push;
+		work->change.is_disabled = facts->is_disabled;
+	}
+	device_view_done(&view);
+	return work;
+}
+
+void device_patch(void *owner, struct request *req)
+{
+	static const char *const names[] = { "name", "sign_policy", "serve_sign",
+		                             "push", "disabled",    NULL };
+	struct work *work = work_on(owner, req, DEVICE_UPDATE);
+	AUTO_JSON body = NULL;
+
+	if (!work)
+		return;
+	if (api_read_body(req, names, &body) != ERR_OK) {
+		work_free(work);
+		return;
+	}
+	enum err err = read_common(body, &work->change.spec, &work->change.why);
+	if (err == ERR_OK)
+		err = api_read_bool(body, "disabled", &work->change.is_disabled, &work->change.why);
+	if (err == ERR_OK)
+		start(work, on_changed);
+	else
+		fail(work, err);
+}
+
+void device_delete(void *owner, struct request *req)
+{
+	struct work *work = work_on(owner, req, DEVICE_REMOVE);
+
+	if (work)
+		start(work, on_gone);
+}
+
+void device_secret_post(void *owner, struct request *req)
+{
+	static const char *const names[] = { "secret", NULL };
+	struct api *api = owner;
+	struct work *work = work_on(api, req, DEVICE_ROTATE);
+	AUTO_JSON body = NULL;
+
+	if (!work)
+		return;
+	if (api_read_body(req, names, &body) != ERR_OK ||
+	    !once_begin(api->once, req, &work->ticket)) {
+		work_free(work);
+		return;
+	}
+	enum err err = read_secret(body, &work->change.spec, &work->change.why);
+	if (err == ERR_OK)
+		start(work, on_rotated);
+	else
+		fail(work, err);
+}
+
+void device_child_post(void *owner, struct request *req)
+{
+	static const char *const names[] = { "did", NULL };
+	struct work *work = work_on(owner, req, DEVICE_BIND);
+	AUTO_JSON body = NULL;
+
+	if (!work)
+		return;
+	if (api_read_body(req, names, &body) != ERR_OK) {
+		work_free(work);
+		return;
+	}
+	memcpy(work->change.gateway, work->change.spec.did, DID_SIZE);
+	enum err err = read_did(body, work->change.spec.did, &work->change.why);
+	if (err == ERR_OK)
+		start(work, on_changed);
+	else
+		fail(work, err);
+}
+
+void device_child_delete(void *owner, struct request *req)
+{
+	struct api *api = owner;
+	struct str did = request_param(req, "did"), child = request_param(req, "child");
+	struct device_view view;
+	struct work *work = NULL;
+	enum err err =
+		device_view(api->setup.devices, str_of(api_actor(req)->organization), child, &view);
+
+	if (err == ERR_OK) {
+		bool is_child = str_equal(str_of(view.facts->gateway), did);
+		device_view_done(&view);
+		err = is_child ? ERR_OK : ERR_NOT_FOUND;
+	}
+	if (err != ERR_OK) {
+		api_problem(req, err, NULL);
+		return;
+	}
+	work = work_new(api, req, DEVICE_BIND);
+	if (!work)
+		return;
+	api_copy(child, work->change.spec.did, DID_SIZE);
+	start(work, on_gone);
+}

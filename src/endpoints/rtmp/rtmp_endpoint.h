@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rtmp_endpoint.h — cameras and encoders push by RTMP: rtmp://host/live/{did}?token=TOKEN, or
+ * .../v2/media/live/{did}, or the protocol's own spelling /v2/meida/live/{did}.
+ *
+ * A push with no, a wrong, an old or another device's token is refused before it starts.
+ *
+ * Threads  each session lives on its connection's loop.
+ */
+#ifndef VIGIL_ENDPOINTS_RTMP_ENDPOINT_H
+#define VIGIL_ENDPOINTS_RTMP_ENDPOINT_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "domain/live/live.h"
+#include "io/listener.h"
+
+#define RTMP_HELLO_MS 10000  /* from the accept to the publish */
+#define RTMP_SILENCE_MS 30000 /* a publisher that sends nothing is gone */
+
+struct rtmp_endpoint;
+
+enum err rtmp_endpoint_new(struct live *live, struct tokens *tokens, struct rtmp_endpoint **out);
+void rtmp_endpoint_free(struct rtmp_endpoint *endpoint);
+AUTO_DEFINE(rtmp_endpoint)
+
+/* Fills on_accept and owner of a listener that speaks RTMP from its first byte. */
+void rtmp_endpoint_listen(struct rtmp_endpoint *endpoint, struct listener_setup *setup);
+
+/* What a device is told to push to: rtmp://HOST:PORT/live/{did}?token=TOKEN. The owner of the
+ * live_setup is a struct rtmp_public. Pure. */
+struct rtmp_public {
+	char url[256]; /* "rtmp://cloud.example:1935"; empty: host and port below */
+	char host[128]; /* empty: the address the device reached us by */
+	unsigned port;
+};
+void rtmp_push_url(void *owner, struct str did, struct str token, struct str reached_at,
+		   struct buf *out);
+
+/* The device a push address names; empty if it names none. Pure. */
+struct str rtmp_path_did(struct str path);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoints/rtmp/rtmp_intake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/flv/flv.h"
+#include "proto/flv/flv_media.h"
+#include "proto/h26x/h264.h"
+
+void rtmp_intake_init(struct rtmp_intake *intake, struct publisher *publisher)
+{
+	*intake = (struct rtmp_intake){ .publisher = publisher };
+	buf_init(&intake->metadata, RTMP_INTRO_MAX);
+	buf_init(&intake->video, RTMP_INTRO_MAX);
+	buf_init(&intake->audio, RTMP_INTRO_MAX);
+}
+
+void rtmp_intake_done(struct rtmp_intake *intake)
+{
+	buf_done(&intake->metadata);
+	buf_done(&intake->video);
+	buf_done(&intake->audio);
+}
+
+static enum flv_kind kind_of(const struct rtmp_media *media)
+{
+	switch (media->kind) {
+	case RTMP_MEDIA_AUDIO: return FLV_AUDIO;
+	case RTMP_MEDIA_VIDEO: return FLV_VIDEO;
+	case RTMP_MEDIA_METADATA: break;
+	}
+	return FLV_SCRIPT;
+}
+
+/* Keeps a tag; false when it is the one that is kept already. */
+static bool keep(struct buf *kept, const struct rtmp_media *media)
+{
+	uint8_t head[FLV_TAG_HEAD_SIZE], tail[FLV_TAG_TAIL_SIZE];
+	size_t whole = sizeof head + media->size + sizeof tail;
+
+	if (kept->size == whole && memcmp(kept->at + sizeof head, media->body, media->size) == 0)
+		return false;
+	flv_write_tag_head(head, kind_of(media), 0, media->size);
+	flv_write_tag_tail(tail, media->size);
+	buf_clear(kept);
+	buf_add(kept, head, sizeof head);
+	buf_add(kept, media->body, media->size);
+	buf_add(kept, tail, sizeof tail);
+	if (buf_err(kept) != ERR_OK)
+		buf_clear(kept);
+	return true;
+}
+
+static void set_intro(struct rtmp_intake *intake)
+{
+	const struct buf *tags[] = { &intake->metadata, &intake->video, &intake->audio };
+	uint8_t head[FLV_HEADER_SIZE];
+	AUTO_BUF config;
+
+	buf_init(&config, COUNT_OF(tags) * RTMP_INTRO_MAX);
+	for (size_t i = 0; i < COUNT_OF(tags); i++)
+		buf_add(&config, tags[i]->at, tags[i]->size);
+	flv_write_header(head, intake->has_audio, intake->has_video);
+	if (buf_err(&config) == ERR_OK)
+		(void)publisher_set_intro(intake->publisher,
+					  (struct str){ (const char *)head, sizeof head },
+					  buf_str(&config));
+}
+
+static void add(struct rtmp_intake *intake, const struct rtmp_media *media, enum frame_kind kind,
+		bool is_key)
+{
+	uint8_t head[FLV_TAG_HEAD_SIZE], tail[FLV_TAG_TAIL_SIZE];
+	struct frame frame = { .kind = kind,
+			       .is_key = is_key,
+			       .timestamp_ms = media->timestamp_ms,
+			       .part_count = 3 };
+
+	flv_write_tag_head(head, kind_of(media), media->timestamp_ms, media->size);
+	flv_write_tag_tail(tail, media->size);
+	frame.parts[0] = (struct iovec){ head, sizeof head };
+	frame.parts[1].iov_len = media->size;
+	memcpy(&frame.parts[1].iov_base, &media->body, sizeof media->body); /* not written to */
+	frame.parts[2] = (struct iovec){ tail, sizeof tail };
+	(void)publisher_add(intake->publisher, &frame);
+}
+
+static void describe_video(struct rtmp_intake *intake, const struct flv_video *video)
+{
+	struct stream_video facts = { 0 };
+	struct h264_config config;
+	struct h264_sps sps;
+
+	(void)snprintf(facts.codec, sizeof facts.codec, "%s", flv_codec_name(video->codec));
+	if (video->codec == FLV_AVC && h264_read_config(video->payload, &config) == ERR_OK) {
+		h264_codec_text(&config, facts.codec);
+		if (h264_read_sps(config.sps, &sps) == ERR_OK) {
+			facts.width = sps.width;
+			facts.height = sps.height;
+		}
+	}
+	publisher_set_video(intake->publisher, &facts);
+}
+
+static void take_video(struct rtmp_intake *intake, const struct rtmp_media *media)
+{
+	struct flv_video video;
+
+	if (flv_read_video(media->body, media->size, &video) != ERR_OK)
+		return;
+	intake->has_video = true;
+	if (video.is_header) {
+		if (!keep(&intake->video, media))
+			return;
+		describe_video(intake, &video);
+		set_intro(intake);
+	}
+	/* A configuration that changes goes to those who watch already, too. */
+	if (video.is_frame || video.is_header || video.is_end)
+		add(intake, media, FRAME_VIDEO, video.is_key && video.is_frame);
+}
+
+static void take_audio(struct rtmp_intake *intake, const struct rtmp_media *media)
+{
+	struct flv_audio audio;
+
+	if (flv_read_audio(media->body, media->size, &audio) != ERR_OK)
+		return;
+	if (!intake->has_audio) {
+		intake->has_audio = true;
+		publisher_set_audio(intake->publisher, flv_codec_name(audio.codec));
+		if (!audio.is_header)
+			set_intro(intake);
+	}
+	if (audio.is_header) {
+		if (!keep(&intake->audio, media))
+			return;
+		set_intro(intake);
+	}
+	add(intake, media, FRAME_AUDIO, false);
+}
+
+void rtmp_intake_take(struct rtmp_intake *intake, const struct rtmp_media *media)
+{
+	switch (media->kind) {
+	case RTMP_MEDIA_VIDEO: take_video(intake, media); return;
+	case RTMP_MEDIA_AUDIO: take_audio(intake, media); return;
+	case RTMP_MEDIA_METADATA:
+		if (keep(&intake->metadata, media) && (intake->has_video || intake->has_audio))
+			set_intro(intake);
+		return;
+	}
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rtmp_intake.h — from RTMP media to framed units: an FLV tag around each body, and what every
+ * viewer needs first (metadata and the codecs' configurations) kept as the introduction.
+ *
+ * Memory   lives inside its session; rtmp_intake_done() frees what it keeps.
+ */
+#ifndef VIGIL_ENDPOINTS_RTMP_INTAKE_H
+#define VIGIL_ENDPOINTS_RTMP_INTAKE_H
+
+#include "base/buf.h"
+#include "domain/live/live.h"
+#include "proto/rtmp/media.h"
+
+#define RTMP_INTRO_MAX (64 * 1024)
+
+struct rtmp_intake {
+	struct publisher *publisher;
+	struct buf metadata, video, audio; /* whole tags with timestamp 0; empty: none yet */
+	bool has_video, has_audio;
+};
+
+void rtmp_intake_init(struct rtmp_intake *intake, struct publisher *publisher);
+void rtmp_intake_done(struct rtmp_intake *intake);
+
+void rtmp_intake_take(struct rtmp_intake *intake, const struct rtmp_media *media);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "programs/server.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "programs/server_private.h"
+#include "programs/version.h"
+
+#define STOP_STEP_MS 20
+
+static enum err open_tls(struct server *server, struct why *why)
+{
+	const struct vigild_settings *settings = server->settings;
+
+	if (!settings->tls_cert[0])
+		return ERR_OK;
+	return tls_server_new(settings->tls_cert, settings->tls_key, &server->tls, why);
+}
+
+static enum err open_domain(struct server *server, struct why *why)
+{
+	const struct vigild_settings *settings = server->settings;
+	const struct domain_setup setup = {
+		.db = server->db,
+		.keys = server->keys,
+		.platform_token = str_of(server->admin_token),
+		.registration_s = settings->device_token_s,
+		.live = { .flush_ms = settings->live_flush_ms,
+			  .bytes_max = settings->live_rings_mb * 1024 * 1024,
+			  .push_url = rtmp_push_url,
+			  .owner = &server->rtmp_public },
+	};
+
+	(void)snprintf(server->rtmp_public.url, sizeof server->rtmp_public.url, "%s",
+		       settings->public_rtmp);
+	(void)snprintf(server->rtmp_public.host, sizeof server->rtmp_public.host, "%s",
+		       settings->public);
+	return domain_new(&setup, &server->domain, why);
+}
+
+static enum err open_endpoints(struct server *server, struct why *why)
+{
+	const struct vigild_settings *settings = server->settings;
+	struct domain *domain = server->domain;
+	const struct api_setup api = {
+		.devices = domain->devices,
+		.tokens = domain->tokens,
+		.events = domain->events,
+		.public_http = settings->public_http[0] ? settings->public_http : NULL,
+		.public_rtmp = settings->public_rtmp[0] ? settings->public_rtmp : NULL,
+		.command_timeout_ms = settings->command_timeout_ms,
+		.version = VIGIL_VERSION,
+	};
+
+	enum err err = api_new(&api, &server->api);
+	if (err == ERR_OK)
+		err = mqtt_endpoint_new(domain->devices, &server->mqtt);
+	if (err == ERR_OK)
+		err = rtmp_endpoint_new(domain->live, domain->tokens, &server->rtmp);
+	if (err == ERR_OK)
+		err = live_endpoint_new(domain->live, server->api, domain->devices, &server->live);
+	if (err != ERR_OK)
+		return why_set(why, err, "%s", err_text(err));
+	return server_open_listeners(server, why);
+}
+
+static enum err open_loops(struct server *server)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int64_t wanted = server->settings->loops;
+
+	if (wanted == SETTINGS_AUTO)
+		wanted = cores < 1 ? 1 : cores;
+	if (wanted > SERVER_LOOPS_MAX)
+		wanted = SERVER_LOOPS_MAX;
+	while (server->loop_count < (size_t)wanted) {
+		enum err err = loop_new((unsigned)server->loop_count,
+					&server->loops[server->loop_count]);
+		if (err != ERR_OK)
+			return err;
+		server->loop_count++;
+	}
+	return ERR_OK;
+}
+
+enum err server_new(const struct vigild_settings *settings, struct server **out, struct why *why)
+{
+	AUTO(server) server = calloc(1, sizeof *server);
+
+	if (!server)
+		return ERR_NO_MEMORY;
+	server->settings = settings;
+	server->lock_fd = -1;
+	enum err err = server_open_data(server, why);
+	if (err == ERR_OK)
+		err = open_tls(server, why);
+	if (err == ERR_OK)
+		err = open_domain(server, why);
+	if (err == ERR_OK)
+		err = open_loops(server);
+	if (err == ERR_OK)
+		err = open_endpoints(server, why);
+	if (err == ERR_OK)
+		*out = TAKE(server);
+	return err;
+}
+
+void server_free(struct server *server)
+{
+	if (!server)
+		return;
+	/* The database's last answers go to the loops; then nothing asks it any more. */
+	if (server->db)
+		db_stop(server->db);
+	http_server_free(server->http);
+	for (size_t i = 0; i < server->loop_count; i++)
+		loop_free(server->loops[i]);
+	listener_free(server->mqtt_listener);
+	listener_free(server->rtmp_listener);
+	live_endpoint_free(server->live);
+	rtmp_endpoint_free(server->rtmp);
+	mqtt_endpoint_free(server->mqtt);
+	api_free(server->api);
+	domain_free(server->domain);
+	tls_free(server->tls);
+	keys_free(server->keys);
+	db_free(server->db);
+	if (server->lock_fd >= 0)
+		(void)close(server->lock_fd);
+	mem_wipe(server->admin_token, sizeof server->admin_token);
+	free(server);
+}
+
+static void on_first_turn(struct mail *mail)
+{
+	domain_start(CONTAINER_OF(mail, struct loop_task, mail)->server->domain);
+}
+
+enum err server_start(struct server *server, struct why *why)
+{
+	enum err err = server->settings->http[0]
+			       ? http_server_start(server->http, server->loops, server->loop_count)
+			       : ERR_OK;
+
+	for (size_t i = 0; i < server->loop_count && err == ERR_OK; i++) {
+		if (server->mqtt_listener)
+			err = listener_start(server->mqtt_listener, server->loops[i]);
+		if (err == ERR_OK && server->rtmp_listener)
+			err = listener_start(server->rtmp_listener, server->loops[i]);
+	}
+	if (err != ERR_OK)
+		return why_set(why, err, "cannot listen: %s", err_text(err));
+	server->is_started = true;
+	server->tasks[0] = (struct loop_task){ .mail = { .fn = on_first_turn }, .server = server };
+	loop_post(server->loops[0], &server->tasks[0].mail);
+	for (size_t i = 0; i < server->loop_count && err == ERR_OK; i++)
+		err = loop_start(server->loops[i]);
+	if (err == ERR_OK)
+		err = test_clock_start(server, &server->test_clock, why);
+	return err == ERR_OK ? server_write_ready(server, why) : err;
+}
+
+void server_reload(struct server *server)
+{
+	struct why why = { 0 };
+
+	if (!server->tls)
+		log_info("vigild.reload", "nothing to reload: no certificate is set");
+	else if (tls_reload(server->tls, &why) == ERR_OK)
+		log_info("vigild.reload", "certificate=%s", server->settings->tls_cert);
+	else
+		log_error("vigild.reload", "the old certificate stays: %s", why.text);
+}
+
+void server_tell(struct server *server)
+{
+	for (size_t i = 0; i < server->loop_count; i++)
+		log_info("loop.state", "loop=%zu busy_permille=%u", i,
+			 loop_busy_permille(server->loops[i]));
+	log_info("vigild.state",
+		 "connections=%lld devices=%lld streams=%lld publishers=%lld viewers=%lld "
+		 "ring_bytes=%lld",
+		 (long long)metric_get(METRIC_connections),
+		 (long long)metric_get(METRIC_devices_linked),
+		 (long long)metric_get(METRIC_streams), (long long)metric_get(METRIC_publishers),
+		 (long long)metric_get(METRIC_viewers), (long long)metric_get(METRIC_ring_bytes));
+}
+
+static void on_http_drained(void *owner)
+{
+	struct server *server = owner;
+
+	atomic_store(&server->is_http_drained, true);
+}
+
+/* On each loop: no new devices and pushes; those that are here leave step by step. */
+static void on_drain(struct mail *mail)
+{
+	struct loop_task *task = CONTAINER_OF(mail, struct loop_task, mail);
+	struct server *server = task->server;
+
+	if (server->mqtt_listener)
+		listener_stop(server->mqtt_listener, task->loop);
+	if (server->rtmp_listener)
+		listener_stop(server->rtmp_listener, task->loop);
+	mqtt_endpoint_drain(server->mqtt, task->loop);
+	(void)atomic_fetch_sub(&server->tasks_left, 1);
+}
+
+static void on_end(struct mail *mail)
+{
+	struct loop_task *task = CONTAINER_OF(mail, struct loop_task, mail);
+
+	conn_close_all(task->loop);
+	(void)atomic_fetch_sub(&task->server->tasks_left, 1);
+}
+
+static void post_to_all(struct server *server, mail_fn *fn)
+{
+	atomic_store(&server->tasks_left, (int)server->loop_count);
+	for (size_t i = 0; i < server->loop_count; i++) {
+		server->tasks[i] = (struct loop_task){ .mail = { .fn = fn },
+						       .server = server,
+						       .loop = server->loops[i] };
+		loop_post(server->loops[i], &server->tasks[i].mail);
+	}
+}
+
+static void rest(void)
+{
+	const struct timespec step = { .tv_nsec = STOP_STEP_MS * 1000000L };
+
+	(void)nanosleep(&step, NULL);
+}
+
+static bool is_quiet(struct server *server)
+{
+	return atomic_load(&server->is_http_drained) && atomic_load(&server->tasks_left) == 0 &&
+	       metric_get(METRIC_connections) <= metric_get(METRIC_publishers);
+}
+
+void server_stop(struct server *server)
+{
+	if (!server->is_started)
+		return;
+	log_info("vigild.stopping", "draining for at most %lld s",
+		 (long long)server->settings->drain_s);
+	atomic_store(&server->is_http_drained, !server->settings->http[0]);
+	if (server->settings->http[0])
+		http_server_drain(server->http, on_http_drained, server);
+	post_to_all(server, on_drain);
+	int64_t end_us = clock_steady_us() + server->settings->drain_s * 1000000;
+	while (!is_quiet(server) && clock_steady_us() < end_us)
+		rest();
+	while (atomic_load(&server->tasks_left) > 0)
+		rest();
+	post_to_all(server, on_end);
+	while (atomic_load(&server->tasks_left) > 0)
+		rest();
+	test_clock_stop(server->test_clock);
+	for (size_t i = 0; i < server->loop_count; i++)
+		loop_stop(server->loops[i]);
+	for (size_t i = 0; i < server->loop_count; i++)
+		loop_join(server->loops[i]);
+	log_info("vigild.stopped", "all connections are closed");
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vigild — the cloud in one program: reads its settings, starts, and obeys signals. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "programs/server.h"
+#include "programs/vigild_settings.h"
+
+#define EXIT_USAGE 2
+
+extern char **environ;
+
+/* Thousands of connections need as many descriptors: take what the system allows. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void start_log(const struct vigild_settings *settings)
+{
+	bool is_json = settings->log_json == LOG_JSON_YES ||
+		       (settings->log_json == LOG_JSON_AUTO && !isatty(STDERR_FILENO));
+
+	log_start("vigild", (enum log_level)settings->log_level, is_json);
+}
+
+/* Signals come to this thread alone, one at a time. */
+static void obey_signals(struct server *server, const sigset_t *signals)
+{
+	for (;;) {
+		int number = 0;
+		if (sigwait(signals, &number) != 0)
+			continue;
+		if (number == SIGTERM || number == SIGINT)
+			return;
+		if (number == SIGHUP)
+			server_reload(server);
+		if (number == SIGUSR1)
+			server_tell(server);
+	}
+}
+
+static int run(const struct vigild_settings *settings, const sigset_t *signals)
+{
+	AUTO(server) server = NULL;
+	struct why why = { 0 };
+
+	enum err err = server_new(settings, &server, &why);
+	if (err == ERR_OK)
+		err = server_start(server, &why);
+	if (err == ERR_OK)
+		obey_signals(server, signals);
+	else
+		log_error("vigild.failed", "%s", why.text[0] ? why.text : err_text(err));
+	if (server)
+		server_stop(server);
+	return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	struct vigild_settings settings = { 0 };
+	struct why why = { 0 };
+	sigset_t signals;
+	AUTO_BUF words;
+
+	buf_init(&words, 256 * 1024);
+	if (settings_answer(&vigild_settings_table, argc, argv, &words)) {
+		(void)fwrite(words.at, 1, words.size, stdout);
+		return EXIT_SUCCESS;
+	}
+	if (vigild_settings_read(argc, argv, environ, &settings, &why) != ERR_OK) {
+		(void)fprintf(stderr, "vigild: %s\n", why.text);
+		vigild_settings_done(&settings);
+		return EXIT_USAGE;
+	}
+	int status = EXIT_SUCCESS;
+	if (!settings.check) {
+		start_log(&settings);
+		raise_descriptor_limit();
+		(void)signal(SIGPIPE, SIG_IGN);
+		(void)sigemptyset(&signals);
+		(void)sigaddset(&signals, SIGTERM);
+		(void)sigaddset(&signals, SIGINT);
+		(void)sigaddset(&signals, SIGHUP);
+		(void)sigaddset(&signals, SIGUSR1);
+		(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+		status = run(&settings, &signals);
+	}
+	vigild_settings_done(&settings);
+	return status;
+}
