@@ -267,22 +267,28 @@ static void dids_are_what_the_protocol_allows(void **state)
 	assert_false(camera_is_did(STR("a/b")));
 }
 
-#define with_camera(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_camera(ptz_moves_stops_and_meets_its_limits),
-		with_camera(ptz_is_also_told_by_method),
-		with_camera(presets_are_set_listed_called_and_removed),
-		with_camera(settings_are_read_and_written),
-		with_camera(a_cruise_setting_starts_a_cruise),
-		with_camera(play_and_stop_are_wishes_with_an_answer),
-		with_camera(capture_and_upload_answer_later),
-		with_camera(segments_echo_their_params_in_both_shapes),
-		with_camera(replays_are_named_by_their_address),
-		with_camera(replay_controls_have_their_ranges),
-		with_camera(what_is_no_action_is_unsupported),
+		cmocka_unit_test_setup_teardown(ptz_moves_stops_and_meets_its_limits, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(ptz_is_also_told_by_method, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(presets_are_set_listed_called_and_removed, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(settings_are_read_and_written, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_cruise_setting_starts_a_cruise, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(play_and_stop_are_wishes_with_an_answer, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(capture_and_upload_answer_later, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(segments_echo_their_params_in_both_shapes, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(replays_are_named_by_their_address, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(replay_controls_have_their_ranges, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(what_is_no_action_is_unsupported, set_up,
+		                                tear_down),
 		cmocka_unit_test(an_address_has_a_longest_size_and_no_blanks),
 		cmocka_unit_test(a_token_is_added_once_and_escaped),
 		cmocka_unit_test(dids_are_what_the_protocol_allows),

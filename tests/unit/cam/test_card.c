@@ -178,18 +178,23 @@ static void without_a_folder_there_is_no_card(void **state)
 	           ERR_UNSUPPORTED);
 }
 
-#define with_folder(test) cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_folder(what_is_found_is_clipped_to_what_was_asked),
-		with_folder(edges_and_types_choose),
-		with_folder(a_recording_never_overlaps_the_one_before),
-		with_folder(the_list_survives_and_leaves_out_what_has_no_file),
-		with_folder(a_full_card_loses_its_oldest),
-		with_folder(bytes_over_the_card_push_out_the_oldest),
-		with_folder(names_and_times_find_a_recording),
+		cmocka_unit_test_setup_teardown(what_is_found_is_clipped_to_what_was_asked,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(edges_and_types_choose, fixture_set_up,
+		                                fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_recording_never_overlaps_the_one_before,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(the_list_survives_and_leaves_out_what_has_no_file,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_full_card_loses_its_oldest, fixture_set_up,
+		                                fixture_tear_down),
+		cmocka_unit_test_setup_teardown(bytes_over_the_card_push_out_the_oldest,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(names_and_times_find_a_recording, fixture_set_up,
+		                                fixture_tear_down),
 		cmocka_unit_test(civil_times_are_read_strictly),
 		cmocka_unit_test(without_a_folder_there_is_no_card),
 	};

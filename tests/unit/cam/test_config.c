@@ -196,17 +196,21 @@ static void the_alarm_period_knows_days_and_midnight(void **state)
 	config_done(&config);
 }
 
-#define with_folder(test) cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_folder(every_setting_takes_its_values),
-		with_folder(wrong_values_are_refused_by_name),
-		with_folder(the_longest_values_fit_and_one_more_does_not),
-		with_folder(a_write_changes_all_or_nothing_and_is_kept),
-		with_folder(a_secret_is_never_read_back),
-		with_folder(the_alarm_period_knows_days_and_midnight),
+		cmocka_unit_test_setup_teardown(every_setting_takes_its_values, fixture_set_up,
+		                                fixture_tear_down),
+		cmocka_unit_test_setup_teardown(wrong_values_are_refused_by_name, fixture_set_up,
+		                                fixture_tear_down),
+		cmocka_unit_test_setup_teardown(the_longest_values_fit_and_one_more_does_not,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_write_changes_all_or_nothing_and_is_kept,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_secret_is_never_read_back, fixture_set_up,
+		                                fixture_tear_down),
+		cmocka_unit_test_setup_teardown(the_alarm_period_knows_days_and_midnight,
+		                                fixture_set_up, fixture_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -298,8 +298,6 @@ static void a_file_that_is_no_clip_says_so(void **state)
 	assert_err(clip_read("/nonexistent.flv", &clip, &why), ERR_NOT_FOUND);
 }
 
-#define with_folder(test) cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,8 +309,10 @@ int main(void)
 		cmocka_unit_test(the_header_tells_the_pictures_size),
 		cmocka_unit_test(a_still_is_a_jpeg_of_the_view),
 		cmocka_unit_test(a_built_clip_has_a_header_and_begins_with_a_key),
-		with_folder(a_clip_cut_anywhere_is_read_as_far_as_it_goes),
-		with_folder(a_file_that_is_no_clip_says_so),
+		cmocka_unit_test_setup_teardown(a_clip_cut_anywhere_is_read_as_far_as_it_goes,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_file_that_is_no_clip_says_so, fixture_set_up,
+		                                fixture_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,19 +125,25 @@ static void names_that_lead_out_of_the_folder_are_refused(void **state)
 	assert_err(store_path(&store, "..", path), ERR_INVALID);
 }
 
-#define with_folder(test) cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_folder(what_was_set_is_there_after_a_restart),
-		with_folder(indexes_outside_the_range_are_refused),
-		with_folder(a_removed_preset_is_gone_for_good),
-		with_folder(a_name_of_the_most_bytes_fits_and_one_more_does_not),
-		with_folder(a_new_position_without_a_name_keeps_the_old_name),
-		with_folder(what_the_disk_refuses_is_not_acknowledged),
-		with_folder(a_broken_file_is_told),
-		with_folder(names_that_lead_out_of_the_folder_are_refused),
+		cmocka_unit_test_setup_teardown(what_was_set_is_there_after_a_restart,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(indexes_outside_the_range_are_refused,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_removed_preset_is_gone_for_good, fixture_set_up,
+		                                fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_name_of_the_most_bytes_fits_and_one_more_does_not,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_new_position_without_a_name_keeps_the_old_name,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(what_the_disk_refuses_is_not_acknowledged,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_broken_file_is_told, fixture_set_up,
+		                                fixture_tear_down),
+		cmocka_unit_test_setup_teardown(names_that_lead_out_of_the_folder_are_refused,
+		                                fixture_set_up, fixture_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
