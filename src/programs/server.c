@@ -32,15 +32,15 @@ static enum err open_domain(struct server *server, struct why *why)
 		.platform_token = str_of(server->admin_token),
 		.registration_s = settings->device_token_s,
 		.live = { .flush_ms = settings->live_flush_ms,
-			  .bytes_max = settings->live_rings_mb * 1024 * 1024,
-			  .push_url = rtmp_push_url,
-			  .owner = &server->rtmp_public },
+		          .bytes_max = settings->live_rings_mb * 1024 * 1024,
+		          .push_url = rtmp_push_url,
+		          .owner = &server->rtmp_public },
 	};
 
 	(void)snprintf(server->rtmp_public.url, sizeof server->rtmp_public.url, "%s",
-		       settings->public_rtmp);
+	               settings->public_rtmp);
 	(void)snprintf(server->rtmp_public.host, sizeof server->rtmp_public.host, "%s",
-		       settings->public);
+	               settings->public);
 	return domain_new(&setup, &server->domain, why);
 }
 
@@ -80,8 +80,8 @@ static enum err open_loops(struct server *server)
 	if (wanted > SERVER_LOOPS_MAX)
 		wanted = SERVER_LOOPS_MAX;
 	while (server->loop_count < (size_t)wanted) {
-		enum err err = loop_new((unsigned)server->loop_count,
-					&server->loops[server->loop_count]);
+		enum err err =
+			loop_new((unsigned)server->loop_count, &server->loops[server->loop_count]);
 		if (err != ERR_OK)
 			return err;
 		server->loop_count++;
@@ -145,8 +145,8 @@ static void on_first_turn(struct mail *mail)
 enum err server_start(struct server *server, struct why *why)
 {
 	enum err err = server->settings->http[0]
-			       ? http_server_start(server->http, server->loops, server->loop_count)
-			       : ERR_OK;
+	                       ? http_server_start(server->http, server->loops, server->loop_count)
+	                       : ERR_OK;
 
 	for (size_t i = 0; i < server->loop_count && err == ERR_OK; i++) {
 		if (server->mqtt_listener)
@@ -182,14 +182,14 @@ void server_tell(struct server *server)
 {
 	for (size_t i = 0; i < server->loop_count; i++)
 		log_info("loop.state", "loop=%zu busy_permille=%u", i,
-			 loop_busy_permille(server->loops[i]));
+		         loop_busy_permille(server->loops[i]));
 	log_info("vigild.state",
-		 "connections=%lld devices=%lld streams=%lld publishers=%lld viewers=%lld "
-		 "ring_bytes=%lld",
-		 (long long)metric_get(METRIC_connections),
-		 (long long)metric_get(METRIC_devices_linked),
-		 (long long)metric_get(METRIC_streams), (long long)metric_get(METRIC_publishers),
-		 (long long)metric_get(METRIC_viewers), (long long)metric_get(METRIC_ring_bytes));
+	         "connections=%lld devices=%lld streams=%lld publishers=%lld viewers=%lld "
+	         "ring_bytes=%lld",
+	         (long long)metric_get(METRIC_connections),
+	         (long long)metric_get(METRIC_devices_linked),
+	         (long long)metric_get(METRIC_streams), (long long)metric_get(METRIC_publishers),
+	         (long long)metric_get(METRIC_viewers), (long long)metric_get(METRIC_ring_bytes));
 }
 
 static void on_http_drained(void *owner)
@@ -226,8 +226,8 @@ static void post_to_all(struct server *server, mail_fn *fn)
 	atomic_store(&server->tasks_left, (int)server->loop_count);
 	for (size_t i = 0; i < server->loop_count; i++) {
 		server->tasks[i] = (struct loop_task){ .mail = { .fn = fn },
-						       .server = server,
-						       .loop = server->loops[i] };
+			                               .server = server,
+			                               .loop = server->loops[i] };
 		loop_post(server->loops[i], &server->tasks[i].mail);
 	}
 }
@@ -250,7 +250,7 @@ void server_stop(struct server *server)
 	if (!server->is_started)
 		return;
 	log_info("vigild.stopping", "draining for at most %lld s",
-		 (long long)server->settings->drain_s);
+	         (long long)server->settings->drain_s);
 	atomic_store(&server->is_http_drained, !server->settings->http[0]);
 	if (server->settings->http[0])
 		http_server_drain(server->http, on_http_drained, server);

@@ -24,7 +24,7 @@ static enum err take_folder(struct server *server, struct why *why)
 	err = file_lock(path, &server->lock_fd);
 	if (err == ERR_BUSY)
 		return why_set(why, err, "data: another vigild is running on %.100s: stop it first",
-			       folder);
+		               folder);
 	if (err != ERR_OK)
 		return why_set(why, err, "data: cannot lock %.100s: %s", path, err_text(err));
 	return ERR_OK;
@@ -34,8 +34,8 @@ static enum err open_database(struct server *server, struct why *why)
 {
 	char path[PATH_MAX], url[PATH_MAX + 16];
 	struct db_options options = { .url = server->settings->db,
-				      .readers = DB_READERS,
-				      .queue_max = DB_QUEUE_MAX };
+		                      .readers = DB_READERS,
+		                      .queue_max = DB_QUEUE_MAX };
 
 	options.is_traced = log_is_on(LOG_DEBUG);
 	if (!server->settings->db[0]) {

@@ -6,7 +6,6 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "endpoints/console/console.h"
 #include "io/address.h"
 #include "io/file.h"
 #include "programs/server_private.h"
@@ -24,12 +23,11 @@ static enum err add_routes(struct server *server, struct why *why)
 		{ api_routes, api_route_count, server->api },
 		{ live_routes, live_route_count, server->live },
 		{ mqtt_routes, mqtt_route_count, server->mqtt },
-		{ console_routes, console_route_count, NULL },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(tables); i++) {
 		enum err err = http_server_add_routes(server->http, tables[i].routes,
-						      tables[i].count, tables[i].owner, why);
+		                                      tables[i].count, tables[i].owner, why);
 		if (err != ERR_OK)
 			return err;
 	}
@@ -40,8 +38,8 @@ static enum err open_http(struct server *server, struct why *why)
 {
 	const struct vigild_settings *settings = server->settings;
 	const struct http_server_setup setup = { .on_route = api_guard,
-						 .owner = server->api,
-						 .fixed_headers = fixed_headers };
+		                                 .owner = server->api,
+		                                 .fixed_headers = fixed_headers };
 	const struct listener_setup listen = {
 		.name = "http",
 		.address = settings->http,
@@ -76,7 +74,7 @@ static enum err open_rtmp(struct server *server, struct why *why)
 	enum err err = listener_open(&listen, &server->rtmp_listener, why);
 	if (err == ERR_OK)
 		err = address_split(listener_address(server->rtmp_listener), host, sizeof host,
-				    &server->rtmp_public.port);
+		                    &server->rtmp_public.port);
 	return err;
 }
 
@@ -113,7 +111,7 @@ enum err server_open_listeners(struct server *server, struct why *why)
 }
 
 static void add_url(struct buf *out, const struct server *server, const char *scheme,
-		    const char *address)
+                    const char *address)
 {
 	if (!address)
 		return;
@@ -130,12 +128,10 @@ static enum err write_sign_in(struct server *server, struct why *why)
 
 	buf_init(&link, 512);
 	(void)snprintf(base_url, sizeof base_url, "%s://%s", server->tls ? "https" : "http",
-		       http_server_address(server->http, 0));
-	enum err err = api_sign_in_link(server->domain->tokens,
-					server->settings->public_http[0]
-						? server->settings->public_http
-						: base_url,
-					&link);
+	               http_server_address(server->http, 0));
+	enum err err = api_sign_in_link(
+		server->domain->tokens,
+		server->settings->public_http[0] ? server->settings->public_http : base_url, &link);
 	buf_add_text(&link, "\n");
 	server_path(server, "sign-in.url", path);
 	if (err == ERR_OK)
@@ -158,17 +154,17 @@ enum err server_write_ready(struct server *server, struct why *why)
 	buf_init(&text, 4096);
 	buf_add_text(&text, "{");
 	add_url(&text, server, "http",
-		settings->http[0] ? http_server_address(server->http, 0) : NULL);
+	        settings->http[0] ? http_server_address(server->http, 0) : NULL);
 	add_url(&text, server, "rtmp",
-		server->rtmp_listener ? listener_address(server->rtmp_listener) : NULL);
+	        server->rtmp_listener ? listener_address(server->rtmp_listener) : NULL);
 	add_url(&text, server, "mqtt",
-		server->mqtt_listener ? listener_address(server->mqtt_listener) : NULL);
+	        server->mqtt_listener ? listener_address(server->mqtt_listener) : NULL);
 	buf_printf(&text, "\"pid\":%d}\n", (int)getpid());
 	log_info("vigild.ready", "%.*s", (int)(text.size - 1), (const char *)text.at);
 	if (!settings->ready_file[0])
 		return ERR_OK;
 	err = file_write(settings->ready_file, buf_str(&text), 0644);
 	return err == ERR_OK ? ERR_OK
-			     : why_set(why, err, "ready_file: cannot write %.100s: %s",
-				       settings->ready_file, err_text(err));
+	                     : why_set(why, err, "ready_file: cannot write %.100s: %s",
+	                               settings->ready_file, err_text(err));
 }

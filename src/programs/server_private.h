@@ -23,8 +23,8 @@
 #include "programs/server.h"
 
 #define SERVER_LOOPS_MAX 64
-#define DB_QUEUE_MAX 20000
-#define DB_READERS 2
+#define DB_QUEUE_MAX     20000
+#define DB_READERS       2
 
 /* One mail for each loop, for what must happen on all of them. */
 struct loop_task {

@@ -27,7 +27,7 @@ static void raise_descriptor_limit(void)
 static void start_log(const struct vigild_settings *settings)
 {
 	bool is_json = settings->log_json == LOG_JSON_YES ||
-		       (settings->log_json == LOG_JSON_AUTO && !isatty(STDERR_FILENO));
+	               (settings->log_json == LOG_JSON_AUTO && !isatty(STDERR_FILENO));
 
 	log_start("vigild", (enum log_level)settings->log_level, is_json);
 }

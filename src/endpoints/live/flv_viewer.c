@@ -143,8 +143,8 @@ static void on_bytes(void *owner, const uint8_t *bytes, size_t size)
 }
 
 const struct conn_events flv_conn_events = { .on_bytes = on_bytes,
-					     .on_writable = on_writable,
-					     .on_closed = on_closed };
+	                                     .on_writable = on_writable,
+	                                     .on_closed = on_closed };
 
 /* HTTP hears of a picture only when there is one: until then the request is parked. */
 static void on_start(struct viewer *viewer)
@@ -170,9 +170,9 @@ void flv_websocket_close(struct conn *conn, enum err err, int reason)
 		int reason;
 		uint16_t code;
 	} codes[] = {
-		{ REASON_DEVICE_OFFLINE, 4001 },    { REASON_DEVICE_REFUSED, 4002 },
-		{ REASON_NO_ANSWER, 4003 },	    { REASON_NO_PUSH, 4004 },
-		{ REASON_NO_KEY_FRAME, 4005 },	    { REASON_CODEC_UNSUPPORTED, 4006 },
+		{ REASON_DEVICE_OFFLINE, 4001 }, { REASON_DEVICE_REFUSED, 4002 },
+		{ REASON_NO_ANSWER, 4003 },      { REASON_NO_PUSH, 4004 },
+		{ REASON_NO_KEY_FRAME, 4005 },   { REASON_CODEC_UNSUPPORTED, 4006 },
 		{ REASON_STREAM_ENDED, 4008 },
 	};
 	uint16_t code = 4007; /* denied, unknown: not told apart */
@@ -183,7 +183,7 @@ void flv_websocket_close(struct conn *conn, enum err err, int reason)
 			code = codes[i].code;
 	buf_init(&frame, 256);
 	ws_write_close(&frame, code,
-		       str_of(code == 4007 ? "denied" : api_problem_name(err, reason)));
+	               str_of(code == 4007 ? "denied" : api_problem_name(err, reason)));
 	if (buf_err(&frame) == ERR_OK)
 		(void)conn_send(conn, frame.at, frame.size);
 	conn_close_gently(conn);
@@ -207,8 +207,8 @@ static void on_end(struct viewer *viewer, const struct why *why)
 }
 
 const struct viewer_ops flv_viewer_ops = { .on_start = on_start,
-					   .on_more = on_more,
-					   .on_end = on_end };
+	                                   .on_more = on_more,
+	                                   .on_end = on_end };
 
 void flv_request_gone(void *owner, struct request *req)
 {

@@ -11,7 +11,7 @@
 #define STREAMS_BYTES_MAX (16 * 1024 * 1024)
 
 enum err live_endpoint_new(struct live *live, struct api *api, struct devices *devices,
-			   struct live_endpoint **out)
+                           struct live_endpoint **out)
 {
 	struct live_endpoint *endpoint = calloc(1, sizeof *endpoint);
 
@@ -29,7 +29,7 @@ void live_endpoint_free(struct live_endpoint *endpoint)
 
 /* Who is not to see this device is told what anybody is told of a device that does not exist. */
 static enum err check_rights(struct live_endpoint *endpoint, struct request *req, struct str did,
-			     struct why *why)
+                             struct why *why)
 {
 	struct actor actor;
 	struct device_view view;
@@ -59,7 +59,7 @@ static void view_http(struct live_endpoint *endpoint, struct request *req, struc
 	if (err == ERR_OK) {
 		flv = calloc(1, sizeof *flv);
 		err = flv ? viewer_join(endpoint->live, did, &flv_viewer_ops, &flv->viewer, &why)
-			  : ERR_NO_MEMORY;
+		          : ERR_NO_MEMORY;
 	}
 	if (err != ERR_OK) {
 		free(flv);
@@ -138,13 +138,13 @@ static void add_stream(void *owner, const struct stream_view *stream)
 		buf_add_text(out, "null");
 	}
 	buf_printf(out,
-		   ",\"viewers\":%" PRId64 ",\"bytes_in\":%" PRId64 ",\"bytes_out\":%" PRId64
-		   ",\"frames\":%" PRId64 ",\"skips\":%" PRId64 ",\"first_frame_ms\":%" PRId64,
-		   stream->viewers, stream->bytes_in, stream->bytes_out, stream->frames,
-		   stream->skips, stream->first_frame_ms);
+	           ",\"viewers\":%" PRId64 ",\"bytes_in\":%" PRId64 ",\"bytes_out\":%" PRId64
+	           ",\"frames\":%" PRId64 ",\"skips\":%" PRId64 ",\"first_frame_ms\":%" PRId64,
+	           stream->viewers, stream->bytes_in, stream->bytes_out, stream->frames,
+	           stream->skips, stream->first_frame_ms);
 	if (stream->video.codec[0])
 		buf_printf(out, ",\"video\":{\"codec\":\"%s\",\"width\":%u,\"height\":%u}",
-			   stream->video.codec, stream->video.width, stream->video.height);
+		           stream->video.codec, stream->video.width, stream->video.height);
 	else
 		buf_add_text(out, ",\"video\":null");
 	if (stream->audio[0])

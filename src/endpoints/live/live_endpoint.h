@@ -21,7 +21,7 @@ struct live_endpoint;
 
 /* Both are borrowed. */
 enum err live_endpoint_new(struct live *live, struct api *api, struct devices *devices,
-			   struct live_endpoint **out);
+                           struct live_endpoint **out);
 void live_endpoint_free(struct live_endpoint *endpoint);
 AUTO_DEFINE(live_endpoint)
 

@@ -18,10 +18,10 @@ struct live_endpoint {
 
 struct flv_viewer {
 	struct viewer viewer;
-	struct request *req;	  /* HTTP, parked until there is a picture */
-	struct conn *conn;	  /* from then on; a WebSocket's from the beginning */
+	struct request *req;      /* HTTP, parked until there is a picture */
+	struct conn *conn;        /* from then on; a WebSocket's from the beginning */
 	struct ws_reader *reader; /* made when the peer says something */
-	uint64_t frame_left;	  /* payload that the begun frame still lacks */
+	uint64_t frame_left;      /* payload that the begun frame still lacks */
 	uint8_t head[WS_FRAME_HEAD_SIZE];
 	uint8_t head_size, head_at;
 	bool is_websocket;

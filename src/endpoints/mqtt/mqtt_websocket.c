@@ -75,14 +75,13 @@ static void on_closed(void *owner, enum err err)
 static const struct conn_events events = { .on_bytes = on_bytes, .on_closed = on_closed };
 
 static enum err prepare(struct mqtt_websocket *websocket, struct mqtt_endpoint *endpoint,
-			struct request *req)
+                        struct request *req)
 {
 	enum err err = ws_reader_new(MQTT_PACKET_MAX, &websocket->reader);
 
 	if (err != ERR_OK)
 		return err;
-	websocket->session =
-		mqtt_session_new(endpoint, request_loop(req), &transport, websocket);
+	websocket->session = mqtt_session_new(endpoint, request_loop(req), &transport, websocket);
 	return websocket->session ? ERR_OK : ERR_NO_MEMORY;
 }
 
@@ -100,7 +99,8 @@ static void connect_websocket(void *owner, struct request *req)
 		return;
 	}
 	buf_init(&leftover, MQTT_PACKET_MAX);
-	websocket->conn = request_upgrade_websocket(req, subprotocol, &events, websocket, &leftover);
+	websocket->conn =
+		request_upgrade_websocket(req, subprotocol, &events, websocket, &leftover);
 	if (!websocket->conn) {
 		on_closed(websocket, ERR_CLOSED);
 		return;

@@ -15,7 +15,7 @@
 #include "domain/live/live.h"
 #include "io/listener.h"
 
-#define RTMP_HELLO_MS 10000  /* from the accept to the publish */
+#define RTMP_HELLO_MS   10000 /* from the accept to the publish */
 #define RTMP_SILENCE_MS 30000 /* a publisher that sends nothing is gone */
 
 struct rtmp_endpoint;
@@ -30,12 +30,12 @@ void rtmp_endpoint_listen(struct rtmp_endpoint *endpoint, struct listener_setup 
 /* What a device is told to push to: rtmp://HOST:PORT/live/{did}?token=TOKEN. The owner of the
  * live_setup is a struct rtmp_public. Pure. */
 struct rtmp_public {
-	char url[256]; /* "rtmp://cloud.example:1935"; empty: host and port below */
+	char url[256];  /* "rtmp://cloud.example:1935"; empty: host and port below */
 	char host[128]; /* empty: the address the device reached us by */
 	unsigned port;
 };
 void rtmp_push_url(void *owner, struct str did, struct str token, struct str reached_at,
-		   struct buf *out);
+                   struct buf *out);
 
 /* The device a push address names; empty if it names none. Pure. */
 struct str rtmp_path_did(struct str path);

@@ -64,18 +64,17 @@ static void set_intro(struct rtmp_intake *intake)
 	flv_write_header(head, intake->has_audio, intake->has_video);
 	if (buf_err(&config) == ERR_OK)
 		(void)publisher_set_intro(intake->publisher,
-					  (struct str){ (const char *)head, sizeof head },
-					  buf_str(&config));
+		                          (struct str){ (const char *)head, sizeof head },
+		                          buf_str(&config));
 }
 
 static void add(struct rtmp_intake *intake, const struct rtmp_media *media, enum frame_kind kind,
-		bool is_key)
+                bool is_key)
 {
 	uint8_t head[FLV_TAG_HEAD_SIZE], tail[FLV_TAG_TAIL_SIZE];
-	struct frame frame = { .kind = kind,
-			       .is_key = is_key,
-			       .timestamp_ms = media->timestamp_ms,
-			       .part_count = 3 };
+	struct frame frame = {
+		.kind = kind, .is_key = is_key, .timestamp_ms = media->timestamp_ms, .part_count = 3
+	};
 
 	flv_write_tag_head(head, kind_of(media), media->timestamp_ms, media->size);
 	flv_write_tag_tail(tail, media->size);

@@ -51,8 +51,8 @@ void rtmp_endpoint_free(struct rtmp_endpoint *endpoint)
 struct str rtmp_path_did(struct str path)
 {
 	static const struct str folders[] = { { "live/", 5 },
-					      { "v2/media/live/", 14 },
-					      { "v2/meida/live/", 14 } };
+		                              { "v2/media/live/", 14 },
+		                              { "v2/meida/live/", 14 } };
 
 	while (path.size && path.at[0] == '/')
 		path = str_from(path, 1);
@@ -65,7 +65,7 @@ struct str rtmp_path_did(struct str path)
 }
 
 void rtmp_push_url(void *owner, struct str did, struct str token, struct str reached_at,
-		   struct buf *out)
+                   struct buf *out)
 {
 	const struct rtmp_public *address = owner;
 
@@ -74,9 +74,8 @@ void rtmp_push_url(void *owner, struct str did, struct str token, struct str rea
 	else if (address->host[0])
 		buf_printf(out, "rtmp://%s:%u", address->host, address->port);
 	else
-		buf_printf(out, "rtmp://%.*s:%u",
-			   (int)(reached_at.size ? reached_at.size : 9),
-			   reached_at.size ? reached_at.at : "127.0.0.1", address->port);
+		buf_printf(out, "rtmp://%.*s:%u", (int)(reached_at.size ? reached_at.size : 9),
+		           reached_at.size ? reached_at.at : "127.0.0.1", address->port);
 	buf_printf(out, "/live/%.*s?token=%.*s", STR_ARG(did), STR_ARG(token));
 }
 
@@ -105,8 +104,8 @@ static void on_replaced(void *owner, const char *reason)
 	session->publisher = NULL;
 	rtmp_intake_done(&session->intake);
 	log_info("push.ended", "did=%s reason=\"%s\"", session->did, reason);
-	(void)rtmp_server_refuse(session->server, "NetStream.Publish.BadName", reason,
-				 &rtmp_events, session);
+	(void)rtmp_server_refuse(session->server, "NetStream.Publish.BadName", reason, &rtmp_events,
+	                         session);
 	conn_close_gently(session->conn);
 }
 
@@ -138,7 +137,7 @@ static void on_publish(void *owner, const struct rtmp_publish *publish)
 	}
 	(void)str_copy(did, session->did, sizeof session->did);
 	if (publisher_open(endpoint->live, did, address, &publisher_ops, session,
-			   &session->publisher) != ERR_OK) {
+	                   &session->publisher) != ERR_OK) {
 		refuse(session, "NetStream.Publish.Denied", "no such device");
 		return;
 	}
@@ -161,9 +160,9 @@ static void on_unpublish(void *owner)
 }
 
 static const struct rtmp_events rtmp_events = { .on_send = on_send,
-						.on_publish = on_publish,
-						.on_media = on_media,
-						.on_unpublish = on_unpublish };
+	                                        .on_publish = on_publish,
+	                                        .on_media = on_media,
+	                                        .on_unpublish = on_unpublish };
 
 static void on_bytes(void *owner, const uint8_t *bytes, size_t size)
 {
@@ -182,8 +181,8 @@ static void on_closed(void *owner, enum err err)
 	struct rtmp_session *session = owner;
 
 	end_push(session, session->reason     ? session->reason
-			  : err == ERR_CLOSED ? "connection closed"
-					      : "connection lost");
+	                  : err == ERR_CLOSED ? "connection closed"
+	                                      : "connection lost");
 	loop_timer_stop(session->loop, &session->timer);
 	rtmp_server_free(session->server);
 	free(session);
