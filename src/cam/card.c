@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cam/card.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,13 +48,42 @@ static bool is_sound(const struct card *card, const struct card_segment *segment
 	       segment->bytes >= 0;
 }
 
-enum err card_init(struct card *card, const struct store *store, struct why *why)
+static bool is_listed(const struct card *card, struct str name)
+{
+	char file[CARD_FILE_NAME_SIZE];
+
+	for (size_t i = 0; i < card->count; i++) {
+		card_file_name(card->segments[i].start_ms, file);
+		if (str_equal(name, str_of(file)))
+			return true;
+	}
+	return false;
+}
+
+/* A power cut leaves the open recording behind, which no list names: it would fill the disk. */
+static void sweep(const struct card *card)
+{
+	DIR *folder = store_is_kept(card->store) ? opendir(card->store->folder) : NULL;
+	char path[STORE_PATH_MAX];
+
+	if (!folder)
+		return;
+	for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+		struct str name = str_of(entry->d_name);
+		if (str_starts(name, STR("rec-")) && str_ends(name, STR(".flv")) &&
+		    !is_listed(card, name) &&
+		    store_path(card->store, entry->d_name, path) == ERR_OK)
+			(void)unlink(path);
+	}
+	(void)closedir(folder);
+}
+
+static enum err read_list(struct card *card, const struct store *store, struct why *why)
 {
 	AUTO_JSON list = NULL;
 	size_t i;
 	json_t *item;
 
-	card->store = store;
 	enum err err = store_read(store, FILE_NAME, &list, why);
 	if (err != ERR_OK)
 		return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -73,6 +103,15 @@ enum err card_init(struct card *card, const struct store *store, struct why *why
 		card->bytes += segment.bytes;
 	}
 	return ERR_OK;
+}
+
+enum err card_init(struct card *card, const struct store *store, struct why *why)
+{
+	card->store = store;
+	enum err err = read_list(card, store, why);
+	if (err == ERR_OK)
+		sweep(card);
+	return err;
 }
 
 static enum err keep(const struct card *card)

@@ -38,7 +38,8 @@ struct card {
 	struct card_segment segments[CARD_SEGMENTS_MAX];
 };
 
-/* Into a zeroed *card; a segment whose file is gone is left out. The store is borrowed. */
+/* Into a zeroed *card; a segment whose file is gone is left out, a file without a
+ * segment is removed. The store is borrowed. */
 enum err card_init(struct card *card, const struct store *store, struct why *why);
 
 bool card_is_in(const struct card *card);
