@@ -53,7 +53,7 @@ static enum err open_endpoints(struct server *server, struct why *why)
 		.tokens = domain->tokens,
 		.events = domain->events,
 		.public_http = settings->public_http[0] ? settings->public_http : NULL,
-		.public_rtmp = settings->public_rtmp[0] ? settings->public_rtmp : NULL,
+		.rtmp = &server->rtmp_public,
 		.command_timeout_ms = settings->command_timeout_ms,
 		.version = VIGIL_VERSION,
 	};

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "endpoints/console/console.h"
 #include "io/address.h"
 #include "io/file.h"
 #include "programs/server_private.h"
@@ -23,6 +24,7 @@ static enum err add_routes(struct server *server, struct why *why)
 		{ api_routes, api_route_count, server->api },
 		{ live_routes, live_route_count, server->live },
 		{ mqtt_routes, mqtt_route_count, server->mqtt },
+		{ console_routes, console_route_count, NULL },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(tables); i++) {

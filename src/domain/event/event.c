@@ -170,6 +170,26 @@ void event_log_wake(struct event_log *log)
 		run_after(&log->timer, EVENT_SEAL_MS, on_seal_timer);
 }
 
+static enum err write_post(struct db_tx *tx, struct db_job *job)
+{
+	return event_append(tx, &CONTAINER_OF(job, struct event_post, job)->event);
+}
+
+static void on_posted(struct db_job *job, enum err err)
+{
+	struct event_post *post = CONTAINER_OF(job, struct event_post, job);
+
+	if (err == ERR_OK)
+		event_log_wake(post->log);
+	post->done(post, err);
+}
+
+enum err event_post(struct event_log *log, struct event_post *post)
+{
+	post->log = log;
+	return db_write(log->db, &post->job, write_post, on_posted);
+}
+
 static void take_row(struct event_page *page, struct db_statement *row)
 {
 	const struct event event = { .id = db_int(row, 0),

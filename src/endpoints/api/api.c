@@ -27,6 +27,8 @@ const struct route api_routes[] = {
 	{ "GET",    "/v2/session",                RIGHT_VIEW,     0, session_get, 0 },
 	{ "DELETE", "/v2/session",                RIGHT_OPEN,     0, session_delete, 0 },
 	{ "POST",   "/v2/sign-in-links",          RIGHT_PLATFORM, API_BODY_MAX, sign_in_link_post, 0 },
+	{ "GET",    "/v2/events",                 RIGHT_READ,     0, event_get, 0 },
+	{ "POST",   "/v2/events",                 RIGHT_OPERATE,  API_BODY_MAX, event_post_one, 0 },
 	{ "GET",    "/healthz",                   RIGHT_OPEN,     0, health_get, 0 },
 	{ "GET",    "/readyz",                    RIGHT_OPEN,     0, ready_get, 0 },
 	{ "GET",    "/metrics",                   RIGHT_OPEN,     0, metrics_get, 0 },
