@@ -189,12 +189,15 @@ def test_presence_is_shown(vigild, make_device):
 
 
 def test_nobody_is_online_after_a_restart(vigild, make_device):
-    make_device("CAM1").go_online().drop()
+    make_device("CAM1").go_online()
     vigild.kill()
     vigild.start()
     assert vigild.api("GET", "/v2/devices?online=true").json()["items"] == []
     offline = vigild.api("GET", "/v2/devices?online=false").json()["items"]
-    assert [(d["did"], d["presence"]["state"]) for d in offline] == [("CAM1", "offline")]
+    assert [(d["did"], d["presence"]["state"], d["presence"]["reason"]) for d in offline] == [
+        ("CAM1", "offline", "server restarted")]
+    gone = wait_for(lambda: vigild.api("GET", "/v2/events?type=device.disconnected").json()["items"])
+    assert [(event["did"], event["data"]["reason"]) for event in gone] == [("CAM1", "server restarted")]
 
 
 def test_what_was_acknowledged_survives_kill(vigild):
@@ -220,7 +223,7 @@ def test_a_secret_is_shown_once_and_works(vigild, make_device):
     assert rotated.status_code == 200 and rotated.json()["secret"] != made["secret"]
     device.wait_disconnect()
     device.secret = rotated.json()["secret"]
-    wait_for(device.client.is_connected, 10, "reconnecting")
+    device.wait_connect()
     device.subscribe()
     assert device.register()["token"]
     for secret in (made["secret"], rotated.json()["secret"], vigild.admin_token):
@@ -240,7 +243,7 @@ def test_a_disabled_device_is_cut_and_comes_back(vigild, make_device):
     device.wait_disconnect()
     problem(vigild.action("CAM1", {"ptz": {"stop": {}}}), 409, "device-disabled")
     assert vigild.api("PATCH", "/v2/devices/CAM1", {"disabled": False}).status_code == 200
-    wait_for(device.client.is_connected, 10, "reconnecting")
+    device.wait_connect()
     device.subscribe()
     assert device.register()["token"]
 
