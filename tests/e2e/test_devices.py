@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices over HTTP: made, listed, changed, removed; rights, bad input, and what survives."""
+import concurrent.futures
 import json
 import socket
+import threading
 
 import pytest
+import requests
 
 from harness.process import wait_for
 
@@ -278,6 +281,25 @@ def test_a_repeated_key_gives_the_same_answer(vigild):
     assert call("k1", {}, "/v2/devices/CAM1/secret").json()["secret"] == secret
     vigild.advance(11 * 60 * 1000)
     problem(call("k1", {"did": "CAM1"}), 409, "did-taken")
+
+
+def test_so_many_keys_are_kept_and_the_oldest_goes(vigild):
+    """The limit is 10 000: at it the first key is still known, one past it is not."""
+    sessions = threading.local()
+
+    def call(n):
+        if not hasattr(sessions, "one"):
+            sessions.one = requests.Session()
+            sessions.one.trust_env = False
+            sessions.one.headers["Authorization"] = f"Bearer {vigild.admin_token}"
+        return sessions.one.post(f"{vigild.http}/v2/devices", json={"did": f"CAM{n}"},
+                                 headers={"Idempotency-Key": f"key {n}"}).status_code
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert call(0) == 201
+        assert set(pool.map(call, range(1, 10000))) == {201}
+        assert call(0) == 201
+        assert call(10000) == 201
+        assert call(0) == 409 and call(10000) == 201
 
 
 def test_health_needs_no_token_and_metrics_tell(vigild):
