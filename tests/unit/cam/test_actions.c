@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cam/actions.h"
-#include "cam/url.h"
+#include "cam/body/actions.h"
+#include "cam/network/url.h"
 #include "tests/unit/cam/fixture.h"
 #include "tests/unit/unit.h"
 
