@@ -29,7 +29,7 @@ struct device {
 	struct presence presence;
 	struct link *link; /* the live one, or NULL */
 	int64_t last_timestamp_ms, last_accepted_ms;
-	int64_t claimed_epoch;    /* the highest one given to a registration */
+	int64_t claimed_epoch; /* the highest one given to a registration */
 	struct preset_list *presets;
 	struct list_node unsaved; /* its going offline is not in the database yet */
 };
