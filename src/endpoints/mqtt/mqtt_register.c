@@ -229,6 +229,9 @@ static void on_link_ended(void *owner, struct link *link, const char *reason)
 	if (session->link != link)
 		return; /* a child's: its gateway's connection lives on */
 	session->link = NULL;
+	/* Children under way point to the link, which is freed after this; mqtt_session_close()
+	 * does nothing for a session that is ending already. */
+	mqtt_cancel_registrations(session);
 	log_debug("device.ended", "did=%s reason=\"%s\"", session->did, reason);
 	mqtt_session_close(session, MQTT_REASON_TAKEN_OVER, reason);
 }
