@@ -43,6 +43,8 @@ static void finish(struct link *link, const char *reason, bool is_told)
 	}
 	if (link->gateway)
 		(void)map_remove(&link->gateway->children, str_of(link->did));
+	link->gateway =
+		NULL; /* a mail on its way comes here again, and may find the gateway gone */
 	run_cancel(&link->expiry);
 
 	devices_lock(devices);
