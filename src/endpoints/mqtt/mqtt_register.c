@@ -90,6 +90,11 @@ static void on_done(struct registration *registration, enum err err)
 	list_remove(&one->node);
 	session->registration_count--;
 	if (err == ERR_OK && !registration->is_child) {
+		if (session->link && session->link != registration->link) {
+			/* That one is ending already, and children under way point to it. */
+			mqtt_cancel_registrations(session);
+			link_close(session->link, "registered anew");
+		}
 		session->link = registration->link;
 		mqtt_session_watch(session);
 	}
