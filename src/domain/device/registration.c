@@ -424,4 +424,8 @@ void registration_cancel(struct registration *registration)
 	registration->is_cancelled = true;
 	/* Its gateway's link may be gone before the row is written. */
 	registration->gateway = NULL;
+	if (timer_is_running(&registration->probe)) {
+		run_cancel(&registration->probe);
+		finish(registration, ERR_CLOSED);
+	}
 }
