@@ -61,6 +61,7 @@ void outlet_close_if_empty(struct outlet *outlet)
 	if (outlet->viewer_count || outlet->is_closing)
 		return;
 	outlet->is_closing = true;
+	bool is_waiting = timer_is_running(&outlet->timer); /* its mail was delivered before */
 	run_cancel(&outlet->timer);
 	stream_lock(stream);
 	list_remove(&outlet->node);
@@ -68,7 +69,7 @@ void outlet_close_if_empty(struct outlet *outlet)
 	outlet->is_mailed = true; /* nobody else posts it */
 	stream_unlock(stream);
 	/* The mail frees it: callbacks of this turn may still be looking at it. */
-	if (!is_mailed)
+	if (!is_mailed || is_waiting)
 		run_post(outlet->loop, &outlet->mail);
 }
 

@@ -73,8 +73,9 @@ void viewer_leave(struct viewer *viewer)
 
 void viewer_trimmed(struct viewer *viewer, struct block *block)
 {
-	if (viewer->is_started && !viewer->held && viewer->position > block->start &&
-	    viewer->position < block->start + block->size)
+	/* With an introduction to come nothing of the block was sent yet. */
+	if (viewer->is_started && !viewer->intro && !viewer->held &&
+	    viewer->position > block->start && viewer->position < block->start + block->size)
 		viewer->held = block_ref(block);
 }
 
@@ -87,7 +88,9 @@ static void jump(struct viewer *viewer)
 	viewer->source = outlet->source;
 	if (!outlet->intro || viewer->intro_version == outlet->intro->version)
 		return;
-	bool is_first = viewer->intro_version == 0;
+	/* One that was not begun yet gives way as a whole. */
+	bool is_first = viewer->intro_version == 0 || (viewer->intro && viewer->intro_at == 0);
+	intro_unref(viewer->intro);
 	viewer->intro = intro_ref(outlet->intro);
 	viewer->intro_at = is_first ? 0 : outlet->intro->config_at;
 	viewer->intro_version = outlet->intro->version;
@@ -157,6 +160,13 @@ static size_t peek_ring(const struct viewer *viewer, struct iovec parts[], size_
 	return count;
 }
 
+/* Half of it went out: the rest must follow, whatever the stream has become. */
+static bool is_intro_begun(const struct viewer *viewer)
+{
+	return viewer->intro && viewer->intro_at != 0 &&
+	       viewer->intro_at != viewer->intro->config_at;
+}
+
 size_t viewer_peek(struct viewer *viewer, struct iovec parts[], size_t max)
 {
 	size_t count = 0;
@@ -167,6 +177,9 @@ size_t viewer_peek(struct viewer *viewer, struct iovec parts[], size_t max)
 		return add_part(parts, 0, held->bytes + (viewer->position - held->start),
 		                end - viewer->position);
 	}
+	if (is_intro_begun(viewer))
+		return add_part(parts, 0, viewer->intro->bytes + viewer->intro_at,
+		                viewer->intro->size - viewer->intro_at);
 	if (!settle(viewer))
 		return 0;
 	if (viewer->intro)
