@@ -263,6 +263,10 @@ static enum demand_state from_sending(struct stream *stream, const struct situat
 		stream->deadline_ms = now->now_ms + LIVE_LINGER_MS;
 		return stream->is_asked_to_play ? DEMAND_LINGERING : DEMAND_IDLE;
 	}
+	/* The key frame went with its push or its configuration: the next has its own time. */
+	if (stream->had_key && !now->has_key)
+		stream->deadline_ms = now->now_ms + LIVE_KEY_FRAME_MS;
+	stream->had_key = now->has_key;
 	if (!now->has_key && now->now_ms >= stream->deadline_ms)
 		return fail_with(stream, ERR_TIMEOUT, REASON_NO_KEY_FRAME);
 	if (stream->is_asked_to_play && now->now_ms >= stream->heartbeat_ms)
