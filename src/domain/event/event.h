@@ -48,6 +48,15 @@ enum err event_append(struct db_tx *tx, const struct event *event);
 /* Call after the commit, on a loop: the sealer is woken. */
 void event_log_wake(struct event_log *log);
 
+/* An event on its own, not part of another change; lives inside its owner until `done`. */
+struct event_post {
+	struct event event; /* its texts are borrowed until `done` */
+	void (*done)(struct event_post *post, enum err err);
+	struct db_job job; /* private */
+	struct event_log *log;
+};
+enum err event_post(struct event_log *log, struct event_post *post);
+
 /* One page in cursor order. `each` runs on a database thread: it may only look and copy. */
 struct event_page {
 	int64_t after; /* cursors above this one */

@@ -26,12 +26,14 @@
 
 #define API_SIGN_IN_S 600
 
+struct rtmp_public;
+
 struct api_setup {
 	struct devices *devices;
 	struct tokens *tokens;
 	struct event_log *events;
-	const char *public_http; /* "https://cloud.example"; NULL: what the client asked for */
-	const char *public_rtmp; /* "rtmp://cloud.example:1935"; NULL: port 1935 of that host */
+	const char *public_http;  /* "https://cloud.example"; NULL: what the client asked for */
+	struct rtmp_public *rtmp; /* where encoders push to */
 	int64_t command_timeout_ms;
 	const char *version;
 };

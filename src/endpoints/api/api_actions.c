@@ -8,6 +8,14 @@
 #include "domain/device/preset.h"
 #include "endpoints/api/api_private.h"
 
+struct work;
+
+/* Our copy of the camera's presets, on its way to the database. */
+struct keeping {
+	struct preset_change change;
+	struct work *work;
+};
+
 struct work {
 	struct api *api;
 	struct request *req;
@@ -15,14 +23,14 @@ struct work {
 	struct action_request action;
 	struct command command;
 	struct buf answer;
-	struct preset_change *presets; /* while the answer waits for their rows */
+	struct keeping *keeping; /* only for what concerns presets */
 };
 
 static void work_free(struct work *work)
 {
 	action_request_done(&work->action);
 	buf_done(&work->answer);
-	free(work->presets);
+	free(work->keeping);
 	free(work);
 }
 
@@ -40,9 +48,8 @@ static void answer(struct work *work)
 
 static void on_presets(struct preset_change *change, enum err err)
 {
-	struct work *work = NULL;
+	struct work *work = CONTAINER_OF(change, struct keeping, change)->work;
 
-	memcpy(&work, change + 1, sizeof work);
 	if (err == ERR_OK || err == ERR_NOT_FOUND)
 		answer(work);
 	else
@@ -95,19 +102,20 @@ static void keep_presets(struct work *work, const json_t *result)
 		answer(work);
 		return;
 	}
-	work->presets = calloc(1, sizeof *work->presets + sizeof work);
-	if (!work->presets) {
+	work->keeping = calloc(1, sizeof *work->keeping);
+	if (!work->keeping) {
 		fail(work, ERR_NO_MEMORY, &(struct why){ 0 });
 		return;
 	}
-	if (!read_presets(work, result, work->presets)) {
+	struct preset_change *change = &work->keeping->change;
+	work->keeping->work = work;
+	if (!read_presets(work, result, change)) {
 		answer(work);
 		return;
 	}
-	memcpy(work->presets + 1, &work, sizeof work);
-	memcpy(work->presets->did, work->command.did, DID_SIZE);
-	work->presets->done = on_presets;
-	preset_change(work->api->setup.devices, work->presets);
+	memcpy(change->did, work->command.did, DID_SIZE);
+	change->done = on_presets;
+	preset_change(work->api->setup.devices, change);
 }
 
 static void on_answer(struct command *command, enum err err)
@@ -213,7 +221,7 @@ void action_post(void *owner, struct request *req)
 
 void action_table_get(void *owner, struct request *req)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, API_ANSWER_MAX);
 	if (action_table_write(&body) != ERR_OK)

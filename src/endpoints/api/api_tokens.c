@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "endpoints/api/api_private.h"
+#include "endpoints/rtmp/rtmp_endpoint.h"
 
 #define VIEW_LEAST_S 60
 #define VIEW_MOST_S  86400
@@ -38,24 +39,17 @@ static void fail(struct work *work, enum err err, const struct why *why)
 /* Where an encoder sends its picture. */
 static void write_url(const struct work *work, struct buf *out)
 {
-	const char *base = work->api->setup.public_rtmp;
 	struct str host = request_host(work->req);
-	AUTO_BUF url;
+	size_t port = host.size;
+	AUTO_BUF url = { 0 };
 
+	while (port > 0 && host.at[port - 1] >= '0' && host.at[port - 1] <= '9')
+		port--;
+	if (port > 0 && host.at[port - 1] == ':')
+		host.size = port - 1;
 	buf_init(&url, ADDRESS_MAX + 2 * TOKEN_TEXT_MAX);
-	if (base) {
-		buf_add_text(&url, base);
-	} else {
-		size_t port = host.size;
-		while (port > 0 && host.at[port - 1] >= '0' && host.at[port - 1] <= '9')
-			port--;
-		if (port > 0 && host.at[port - 1] == ':')
-			host.size = port - 1;
-		buf_add_text(&url, "rtmp://");
-		buf_add_str(&url, host);
-		buf_add_text(&url, RTMP_PORT);
-	}
-	buf_printf(&url, "/live/%s?token=%s", work->issue.did, work->issue.token);
+	rtmp_push_url(work->api->setup.rtmp, str_of(work->issue.did), str_of(work->issue.token),
+	              host, &url);
 	buf_add_text(out, ",\"url\":");
 	json_add_quoted(out, buf_str(&url));
 	if (buf_err(&url) != ERR_OK)
@@ -66,7 +60,7 @@ static void write_url(const struct work *work, struct buf *out)
 static void on_issued(struct token_issue *issue, enum err err)
 {
 	struct work *work = CONTAINER_OF(issue, struct work, issue);
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	if (err != ERR_OK) {
 		fail(work, err, &(struct why){ 0 });

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cam/card.h"
+#include "cam/memory/card.h"
 #include "tests/unit/cam/fixture.h"
 #include "tests/unit/unit.h"
 
@@ -104,6 +104,25 @@ static void the_list_survives_and_leaves_out_what_has_no_file(void **state)
 	assert_int_equal(card.segments[0].type, CARD_TRIGGERED);
 }
 
+static void what_a_power_cut_left_behind_is_removed(void **state)
+{
+	char path[STORE_PATH_MAX];
+	struct store store;
+
+	open_card(*state, &store);
+	assert_ok(add(&store, T0, T0 + 1000, CARD_ORDINARY));
+	fixture_write(store.folder, "rec-1767225700000.flv", "cut");
+	fixture_write(store.folder, "notes.txt", "not ours");
+	open_card(*state, &store);
+
+	assert_ok(store_path(&store, "rec-1767225700000.flv", path));
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_ok(store_path(&store, "notes.txt", path));
+	assert_int_equal(access(path, F_OK), 0);
+	assert_ok(store_path(&store, "rec-1767225600000.flv", path));
+	assert_int_equal(access(path, F_OK), 0);
+}
+
 static void a_full_card_loses_its_oldest(void **state)
 {
 	struct store store;
@@ -188,6 +207,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_recording_never_overlaps_the_one_before,
 		                                fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(the_list_survives_and_leaves_out_what_has_no_file,
+		                                fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(what_a_power_cut_left_behind_is_removed,
 		                                fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(a_full_card_loses_its_oldest, fixture_set_up,
 		                                fixture_tear_down),
