@@ -43,6 +43,7 @@ static void finish(struct link *link, const char *reason, bool is_told)
 	}
 	if (link->gateway)
 		(void)map_remove(&link->gateway->children, str_of(link->did));
+	link->gateway = NULL; /* it may be gone when a mail that is on its way comes here again */
 	run_cancel(&link->expiry);
 
 	devices_lock(devices);

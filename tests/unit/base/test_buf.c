@@ -5,7 +5,7 @@
 
 static void a_buf_takes_up_to_its_limit(void **state)
 {
-	AUTO_BUF buf;
+	AUTO_BUF buf = { 0 };
 	uint8_t bytes[1000] = { 0 };
 
 	buf_init(&buf, 1000);
@@ -18,7 +18,7 @@ static void a_buf_takes_up_to_its_limit(void **state)
 
 static void one_byte_past_the_limit_is_a_failure_that_stays(void **state)
 {
-	AUTO_BUF buf;
+	AUTO_BUF buf = { 0 };
 
 	buf_init(&buf, 4);
 	buf_add_u32(&buf, 1);
@@ -52,7 +52,7 @@ static void a_zeroed_buf_holds_nothing(void **state)
 
 static void what_is_dropped_leaves_from_the_front(void **state)
 {
-	AUTO_BUF buf;
+	AUTO_BUF buf = { 0 };
 
 	buf_init(&buf, 100000);
 	buf_add_text(&buf, "abcdef");
@@ -72,7 +72,7 @@ static void what_is_dropped_leaves_from_the_front(void **state)
 
 static void printf_counts_no_nul_and_needs_room_for_it(void **state)
 {
-	AUTO_BUF buf;
+	AUTO_BUF buf = { 0 };
 
 	buf_init(&buf, 6);
 	buf_printf(&buf, "%s-%d", "ab", 12);
@@ -84,7 +84,7 @@ static void printf_counts_no_nul_and_needs_room_for_it(void **state)
 
 static void numbers_come_back_as_they_were_written(void **state)
 {
-	AUTO_BUF buf;
+	AUTO_BUF buf = { 0 };
 
 	buf_init(&buf, 100);
 	buf_add_u8(&buf, 0x01);

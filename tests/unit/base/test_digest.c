@@ -65,7 +65,7 @@ static void base64url_is_that_of_rfc_4648(void **state)
 	for (size_t size = 0; size < COUNT_OF(texts); size++) {
 		char text[DIGEST_BASE64_SIZE(6)];
 		uint8_t bytes[6];
-		AUTO_BUF buf;
+		AUTO_BUF buf = { 0 };
 		buf_init(&buf, 16);
 		digest_base64url((const uint8_t *)"foobar", size, text);
 		assert_string_equal(text, texts[size]);
@@ -101,8 +101,8 @@ static void what_is_sealed_is_opened_with_the_same_key_and_bond(void **state)
 	id_random(key, sizeof key);
 	for (size_t i = 0; i < COUNT_OF(texts) * COUNT_OF(bonds); i++) {
 		struct str text = texts[i % 2], bond = bonds[i / 2];
-		AUTO_BUF sealed;
-		AUTO_BUF open;
+		AUTO_BUF sealed = { 0 };
+		AUTO_BUF open = { 0 };
 		buf_init(&sealed, 100);
 		buf_init(&open, 100);
 		assert_ok(digest_seal(key, text, bond, &sealed));
@@ -115,8 +115,8 @@ static void what_is_sealed_is_opened_with_the_same_key_and_bond(void **state)
 static void a_wrong_key_bond_or_byte_opens_nothing(void **state)
 {
 	uint8_t key[DIGEST_KEY_SIZE] = { 1 }, other[DIGEST_KEY_SIZE] = { 2 };
-	AUTO_BUF sealed;
-	AUTO_BUF open;
+	AUTO_BUF sealed = { 0 };
+	AUTO_BUF open = { 0 };
 
 	buf_init(&sealed, 100);
 	buf_init(&open, 100);
@@ -140,7 +140,7 @@ static void a_wrong_key_bond_or_byte_opens_nothing(void **state)
 static void a_seal_that_does_not_fit_says_so(void **state)
 {
 	uint8_t key[DIGEST_KEY_SIZE] = { 1 };
-	AUTO_BUF sealed;
+	AUTO_BUF sealed = { 0 };
 
 	buf_init(&sealed, DIGEST_SEAL_EXTRA + 5);
 	assert_err(digest_seal(key, STR("secret"), STR("a"), &sealed), ERR_TOO_LARGE);
@@ -151,7 +151,7 @@ static void a_seal_that_does_not_fit_says_so(void **state)
 static void two_seals_of_one_text_differ(void **state)
 {
 	uint8_t key[DIGEST_KEY_SIZE] = { 1 };
-	AUTO_BUF sealed;
+	AUTO_BUF sealed = { 0 };
 
 	buf_init(&sealed, 200);
 	assert_ok(digest_seal(key, STR("secret"), STR("a"), &sealed));

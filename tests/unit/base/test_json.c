@@ -7,7 +7,7 @@ static void a_value_as_deep_as_allowed_is_read_and_one_deeper_not(void **state)
 	for (int depth = JSON_DEPTH_MAX; depth <= JSON_DEPTH_MAX + 1; depth++) {
 		struct why why = { 0 };
 		AUTO_JSON json = NULL;
-		AUTO_BUF text;
+		AUTO_BUF text = { 0 };
 		buf_init(&text, 1000);
 		for (int i = 0; i < depth; i++)
 			buf_add_text(&text, i % 2 ? "[" : "{\"a\":");
@@ -66,8 +66,8 @@ static void what_is_not_json_is_refused_with_its_place(void **state)
 static void what_is_written_is_compact(void **state)
 {
 	AUTO_JSON json = json_pack("{s:i, s:[s,n,b]}", "a", 1, "b", "x", 1);
-	AUTO_BUF out;
-	AUTO_BUF small;
+	AUTO_BUF out = { 0 };
+	AUTO_BUF small = { 0 };
 
 	buf_init(&out, 100);
 	buf_init(&small, 5);
@@ -134,7 +134,7 @@ static void a_quoted_text_reads_back_the_same(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		AUTO_JSON json = NULL;
-		AUTO_BUF out;
+		AUTO_BUF out = { 0 };
 		buf_init(&out, 100);
 		json_add_quoted(&out, cases[i]);
 		assert_ok(json_read(buf_str(&out), &json, NULL));

@@ -9,7 +9,7 @@
 
 static enum err fill_buf(void)
 {
-	AUTO_BUF buf;
+	AUTO_BUF buf = { 0 };
 
 	buf_init(&buf, 100000);
 	for (int i = 0; i < 100; i++)

@@ -18,7 +18,7 @@ static struct str line_of(struct str text, const char *name)
 
 static void counters_and_gauges_stand_in_the_text(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 
 	buf_init(&out, 65536);
 	metric_count(METRIC_accepted_total);
@@ -38,7 +38,7 @@ static void counters_and_gauges_stand_in_the_text(void **state)
 
 static void a_histogram_counts_in_buckets_of_powers_of_two(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 
 	buf_init(&out, 65536);
 	metric_observe(METRIC_db_batch_size, 0);

@@ -61,8 +61,8 @@ struct pushing {
 static void set_intro(void *arg)
 {
 	const struct pushing *pushing = arg;
-	AUTO_BUF head;
-	AUTO_BUF config;
+	AUTO_BUF head = { 0 };
+	AUTO_BUF config = { 0 };
 
 	buf_init(&head, 100);
 	buf_init(&config, 1024 * 1024);
@@ -84,7 +84,7 @@ void push_intro(struct pusher *pusher, uint32_t version, size_t config_size)
 static void add_frame(void *arg)
 {
 	struct pushing *pushing = arg;
-	AUTO_BUF unit;
+	AUTO_BUF unit = { 0 };
 
 	buf_init(&unit, LIVE_FRAME_MAX + 1);
 	add_unit(&unit, pushing->kind, pushing->number, pushing->size);

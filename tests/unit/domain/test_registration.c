@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "domain/device/device_private.h"
 #include "tests/unit/domain/house.h"
 
 static void add_all(struct house *house)
@@ -397,31 +398,46 @@ static void a_gateway_brings_its_own_children_and_no_others(void **state)
 	camera_close(&gateway);
 }
 
+struct family {
+	struct camera gateway, child;
+};
+
+/* The child is to end, but its connection closes it, and then its gateway, before it hears of
+ * that. */
+static void close_in_one_turn(void *arg)
+{
+	struct family *family = arg;
+	struct devices *devices = family->gateway.house->domain->devices;
+
+	devices_lock(devices);
+	link_end_soon(family->child.link, "removed");
+	devices_unlock(devices);
+	link_close(family->child.link, "connection closed");
+	link_close(family->gateway.link, "connection closed");
+}
+
 static void a_gateways_end_is_its_childrens_end(void **state)
 {
 	struct house *house = *state;
-	struct device_change remove = { .kind = DEVICE_REMOVE };
-	struct camera gateway, child;
+	struct family family;
+	struct camera *gateway = &family.gateway, *child = &family.child;
 
 	add_all(house);
-	camera_init(&gateway, house, "GATE");
-	camera_init(&child, house, "STAMP");
-	assert_ok(camera_register_now(&gateway));
-	child.registration.gateway = gateway.link;
-	assert_ok(camera_register_now(&child));
-	/* The connection closes the child, whose removal was on its way, and then the gateway. */
-	(void)str_copy(STR("STAMP"), remove.spec.did, DID_SIZE);
-	(void)house_change(house, &remove);
-	camera_close(&gateway);
+	camera_init(gateway, house, "GATE");
+	camera_init(child, house, "STAMP");
+	assert_ok(camera_register_now(gateway));
+	child->registration.gateway = gateway->link;
+	assert_ok(camera_register_now(child));
+	house_run(house, house->loop, close_in_one_turn, &family);
 	house_turn(house, 10);
+	assert_int_equal(child->ended, 0);
 	assert_int_equal(house_presence(house, "GATE").state, PRESENCE_OFFLINE);
-
-	house_add(house, "STAMP", DEVICE_CAMERA, SIGN_POLICY_TIMESTAMP);
-	assert_ok(camera_register_now(&gateway));
-	child.registration.gateway = gateway.link;
-	assert_ok(camera_register_now(&child));
-	camera_close(&gateway);
 	assert_int_equal(house_presence(house, "STAMP").state, PRESENCE_OFFLINE);
+
+	assert_ok(camera_register_now(gateway));
+	child->registration.gateway = gateway->link;
+	assert_ok(camera_register_now(child));
+	camera_close(gateway);
 	assert_string_equal(house_presence(house, "STAMP").reason, "gateway gone");
 }
 
