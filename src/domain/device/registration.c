@@ -180,27 +180,75 @@ static bool is_same_link(const struct registration *registration, const struct d
 	       link->gateway == registration->gateway;
 }
 
-/* Under the lock, after the commit. */
-static enum err take_link(struct registration *registration)
+/* Under the lock: the device, as it is now, with what this registration brought. */
+static enum err take_facts(struct registration *registration, struct device *device)
 {
-	struct devices *devices = registration->devices;
-	struct device *device = device_find(devices, str_of(registration->did));
+	const struct device_facts *brought = registration->facts;
 
-	if (!device)
-		return refuse(registration, ERR_NOT_FOUND, REASON_UNKNOWN_DID);
+	if (!registration->new_profile && !registration->is_child)
+		return ERR_OK;
+	struct device_facts *fresh = device_facts_copy(device->facts, (struct str){ 0 });
+	if (!fresh)
+		return ERR_NO_MEMORY;
+	if (registration->is_child)
+		memcpy(fresh->gateway, brought->gateway, sizeof fresh->gateway);
+	if (registration->new_profile) {
+		free(fresh->profile);
+		fresh->profile = TAKE(registration->new_profile);
+	}
+	device_facts_unref(device->facts);
+	device->facts = fresh;
+	return ERR_OK;
+}
+
+/* Under the lock: the secret that the sign was made with is the device's no more. */
+static bool is_secret_old(const struct registration *registration, const struct device *device)
+{
+	const struct device_facts *now = device->facts, *then = registration->facts;
+
+	return registration->sign_kind != SIGN_NONE &&
+	       (now->sealed_size != then->sealed_size ||
+	        memcmp(now->sealed, then->sealed, now->sealed_size) != 0);
+}
+
+/* Under the lock, after the commit. */
+static enum err take_link(struct registration *registration, struct device *device)
+{
 	if (device->facts->is_disabled)
 		return refuse(registration, ERR_DENIED, REASON_DEVICE_DISABLED);
-	if (registration->new_profile || registration->is_child) {
-		struct device_facts *before = device->facts;
-		device->facts = device_facts_ref(registration->facts);
-		device_facts_unref(before);
-	}
+	if (is_secret_old(registration, device))
+		return refuse(registration, ERR_DENIED, REASON_BAD_SIGN);
+	enum err err = take_facts(registration, device);
+	if (err != ERR_OK)
+		return err;
 	if (registration->is_cancelled)
 		return ERR_CLOSED;
 	/* The link may have ended while the row was written. */
 	registration->is_renewal = registration->is_renewal && is_same_link(registration, device);
-	registration->link = link_open(devices, device, registration);
+	registration->link = link_open(registration->devices, device, registration);
 	return registration->link ? ERR_OK : ERR_NO_MEMORY;
+}
+
+/* Under the lock: the row says on line, with this epoch; it must not for long. */
+static void take_back(struct registration *registration, struct device *device)
+{
+	device->presence.epoch = registration->epoch;
+	if (!device->link)
+		presence_lost(registration->devices, device, "connection closed");
+}
+
+static enum err take_place(struct registration *registration)
+{
+	struct devices *devices = registration->devices;
+
+	devices_lock(devices);
+	struct device *device = device_find(devices, str_of(registration->did));
+	enum err err = device ? take_link(registration, device)
+	                      : refuse(registration, ERR_NOT_FOUND, REASON_UNKNOWN_DID);
+	if (err != ERR_OK && device)
+		take_back(registration, device);
+	devices_unlock(devices);
+	return err;
 }
 
 static void on_written(struct db_job *job, enum err err)
@@ -209,9 +257,7 @@ static void on_written(struct db_job *job, enum err err)
 	struct devices *devices = registration->devices;
 
 	if (err == ERR_OK) {
-		devices_lock(devices);
-		err = take_link(registration);
-		devices_unlock(devices);
+		err = take_place(registration);
 		if (!registration->is_renewal)
 			event_log_wake(devices->setup.events);
 	} else if (err == ERR_CONFLICT) {
