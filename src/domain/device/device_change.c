@@ -83,21 +83,21 @@ static enum err write_secret(struct db_tx *tx, const struct device_facts *facts)
 	return db_run(add);
 }
 
-static enum err run_on_row(struct db_tx *tx, struct db_statement *update)
+/* Only the columns of this kind of change: what others wrote meanwhile stays. */
+static enum err update_row(struct db_tx *tx, const struct device_change *change)
 {
-	enum err err = db_run(update);
-
-	return err == ERR_OK && db_changes(tx) == 0 ? ERR_NOT_FOUND : err;
-}
-
-/* Each kind writes what it changes and no more: two changes may be under way at once. */
-static enum err update_row(struct db_tx *tx, const struct device_facts *facts)
-{
+	const struct device_facts *facts = change->fresh;
 	struct db_statement *update;
 	enum err err =
 		db_prepare(tx,
-	                   "UPDATE devices SET name = $2, sign_policy = $3, serve_sign = $4, "
-	                   "push = $5, is_disabled = $6, updated_at = $7 WHERE did = $1",
+	                   "UPDATE devices SET "
+	                   "name = CASE WHEN $9 = 1 THEN $2 ELSE name END, "
+	                   "sign_policy = CASE WHEN $9 = 1 THEN $3 ELSE sign_policy END, "
+	                   "serve_sign = CASE WHEN $9 = 1 THEN $4 ELSE serve_sign END, "
+	                   "push = CASE WHEN $9 = 1 THEN $5 ELSE push END, "
+	                   "is_disabled = CASE WHEN $9 = 1 THEN $6 ELSE is_disabled END, "
+	                   "gateway = CASE WHEN $10 = 1 THEN $7 ELSE gateway END, updated_at = $8 "
+	                   "WHERE did = $1",
 	                   &update);
 	if (err != ERR_OK)
 		return err;
@@ -107,34 +107,12 @@ static enum err update_row(struct db_tx *tx, const struct device_facts *facts)
 	db_bind_text(update, 4, str_of(serve_sign_text(facts->serve_sign)));
 	db_bind_text(update, 5, str_of(push_mode_text(facts->push)));
 	db_bind_int(update, 6, facts->is_disabled);
-	db_bind_int(update, 7, facts->updated_at);
-	return run_on_row(tx, update);
-}
-
-static enum err update_time(struct db_tx *tx, const struct device_facts *facts)
-{
-	struct db_statement *update;
-	enum err err = db_prepare(tx, "UPDATE devices SET updated_at = $2 WHERE did = $1", &update);
-
-	if (err != ERR_OK)
-		return err;
-	db_bind_text(update, 1, str_of(facts->did));
-	db_bind_int(update, 2, facts->updated_at);
-	return run_on_row(tx, update);
-}
-
-static enum err update_gateway(struct db_tx *tx, const struct device_facts *facts)
-{
-	struct db_statement *update;
-	enum err err = db_prepare(
-		tx, "UPDATE devices SET gateway = $2, updated_at = $3 WHERE did = $1", &update);
-
-	if (err != ERR_OK)
-		return err;
-	db_bind_text(update, 1, str_of(facts->did));
-	db_bind_text(update, 2, facts->gateway[0] ? str_of(facts->gateway) : (struct str){ 0 });
-	db_bind_int(update, 3, facts->updated_at);
-	return run_on_row(tx, update);
+	db_bind_text(update, 7, facts->gateway[0] ? str_of(facts->gateway) : (struct str){ 0 });
+	db_bind_int(update, 8, facts->updated_at);
+	db_bind_int(update, 9, change->kind == DEVICE_UPDATE);
+	db_bind_int(update, 10, change->kind == DEVICE_BIND);
+	err = db_run(update);
+	return err == ERR_OK && db_changes(tx) == 0 ? ERR_NOT_FOUND : err;
 }
 
 static enum err delete_row(struct db_tx *tx, const struct device_facts *facts)
@@ -167,9 +145,9 @@ static enum err write_change(struct db_tx *tx, struct db_job *job)
 
 	switch (change->kind) {
 	case DEVICE_CREATE: err = write_row(tx, facts); break;
-	case DEVICE_UPDATE: err = update_row(tx, facts); break;
-	case DEVICE_ROTATE: err = update_time(tx, facts); break;
-	case DEVICE_BIND: err = update_gateway(tx, facts); break;
+	case DEVICE_UPDATE:
+	case DEVICE_ROTATE:
+	case DEVICE_BIND: err = update_row(tx, change); break;
 	case DEVICE_REMOVE: err = delete_row(tx, facts); break;
 	}
 	if (err == ERR_OK && (change->kind == DEVICE_CREATE || change->kind == DEVICE_ROTATE))
@@ -179,25 +157,37 @@ static enum err write_change(struct db_tx *tx, struct db_job *job)
 	return err;
 }
 
-/* What this change makes of `facts`. */
-static struct device_facts *change_facts(const struct device_change *change,
-                                         const struct device_facts *facts, struct str sealed)
+/* What this kind of change sets, and nothing else. */
+static void set_fields(const struct device_change *change, struct device_facts *facts)
 {
 	const struct device_spec *spec = &change->spec;
-	struct device_facts *fresh = device_facts_copy(facts, sealed);
 
-	if (!fresh)
-		return NULL;
 	if (change->kind == DEVICE_UPDATE) {
-		memcpy(fresh->name, spec->name, sizeof fresh->name);
-		fresh->sign_policy = spec->sign_policy;
-		fresh->serve_sign = spec->serve_sign;
-		fresh->push = spec->push;
-		fresh->is_disabled = change->is_disabled;
+		memcpy(facts->name, spec->name, sizeof facts->name);
+		facts->sign_policy = spec->sign_policy;
+		facts->serve_sign = spec->serve_sign;
+		facts->push = spec->push;
+		facts->is_disabled = change->is_disabled;
 	}
 	if (change->kind == DEVICE_BIND)
-		memcpy(fresh->gateway, change->gateway, sizeof fresh->gateway);
-	return fresh;
+		memcpy(facts->gateway, change->gateway, sizeof facts->gateway);
+}
+
+/* Under the lock: the facts as they are now, with this change. A registration or another change
+ * may have been committed since change->fresh was made, and must not be undone by it. */
+static struct device_facts *facts_after(const struct device_change *change,
+                                        const struct device_facts *now)
+{
+	struct str sealed = { (const char *)change->fresh->sealed, change->fresh->sealed_size };
+	bool is_new_secret = change->kind == DEVICE_ROTATE;
+	struct device_facts *facts =
+		device_facts_copy(now, is_new_secret ? sealed : (struct str){ 0 });
+
+	if (!facts)
+		return NULL;
+	facts->updated_at = change->fresh->updated_at;
+	set_fields(change, facts);
+	return facts;
 }
 
 /* Under the lock: the rows of a gateway's children lost its name with its own row. */
@@ -208,12 +198,12 @@ static void leave_children(struct devices *devices, const char *gateway)
 	for (struct device *child; (child = map_next(&devices->by_did, &at)) != NULL;) {
 		if (strcmp(child->facts->gateway, gateway) != 0)
 			continue;
-		struct device_facts *free_one = device_facts_copy(child->facts, (struct str){ 0 });
-		if (!free_one)
+		struct device_facts *alone = device_facts_copy(child->facts, (struct str){ 0 });
+		if (!alone)
 			continue;
-		free_one->gateway[0] = '\0';
+		alone->gateway[0] = '\0';
 		device_facts_unref(child->facts);
-		child->facts = free_one;
+		child->facts = alone;
 	}
 }
 
@@ -229,24 +219,6 @@ static void remove_device(struct devices *devices, struct device *device)
 	free(device);
 }
 
-/* The device may have changed since the change was prepared: what came meanwhile stays. Under the
- * lock. */
-static enum err take_fresh(struct device_change *change, struct device *device)
-{
-	const struct device_facts *fresh = change->fresh;
-	struct str sealed = { 0 };
-
-	if (change->kind == DEVICE_ROTATE)
-		sealed = (struct str){ (const char *)fresh->sealed, fresh->sealed_size };
-	struct device_facts *changed = change_facts(change, device->facts, sealed);
-	if (!changed)
-		return ERR_NO_MEMORY;
-	changed->updated_at = fresh->updated_at;
-	device_facts_unref(device->facts);
-	device->facts = changed;
-	return ERR_OK;
-}
-
 /* Under the lock, after the commit. */
 static enum err take_over(struct device_change *change)
 {
@@ -257,19 +229,23 @@ static enum err take_over(struct device_change *change)
 	if (change->kind == DEVICE_CREATE) {
 		enum err err = devices_add(devices, change->fresh);
 		if (err == ERR_OK)
-			change->fresh = NULL; /* the registry's now */
+			change->fresh = NULL; /* it is the registry's now */
 		return err;
 	}
 	if (!device)
 		return ERR_NOT_FOUND;
-	enum err err = change->kind == DEVICE_REMOVE ? ERR_OK : take_fresh(change, device);
-	if (device->facts->is_disabled)
+	struct device_facts *fresh = facts_after(change, device->facts);
+	if (!fresh)
+		return ERR_NO_MEMORY;
+	if (fresh->is_disabled)
 		end_reason = "disabled";
 	if (end_reason && device->link)
 		link_end_soon(device->link, end_reason);
+	device_facts_unref(device->facts);
+	device->facts = fresh;
 	if (change->kind == DEVICE_REMOVE)
 		remove_device(devices, device);
-	return err;
+	return ERR_OK;
 }
 
 static void on_written(struct db_job *job, enum err err)
@@ -304,13 +280,14 @@ static enum err prepare_change(struct device_change *change, const struct device
 		if (err != ERR_OK)
 			return err;
 	}
-	struct device_facts *fresh = before ? change_facts(change, before, buf_str(&sealed))
+	struct device_facts *fresh = before ? device_facts_copy(before, buf_str(&sealed))
 	                                    : device_facts_new(spec, buf_str(&sealed), STR("{}"));
 	if (!fresh)
 		return ERR_NO_MEMORY;
 	fresh->updated_at = clock_now_ms();
 	if (!before)
 		fresh->created_at = fresh->updated_at;
+	set_fields(change, fresh);
 	change->fresh = fresh;
 	return ERR_OK;
 }

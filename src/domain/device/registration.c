@@ -180,75 +180,74 @@ static bool is_same_link(const struct registration *registration, const struct d
 	       link->gateway == registration->gateway;
 }
 
-/* Under the lock: the device, as it is now, with what this registration brought. */
-static enum err take_facts(struct registration *registration, struct device *device)
+/* Under the lock: the row has a new profile or gateway, and perhaps other news meanwhile. */
+static enum err take_facts(const struct registration *registration, struct device *device)
 {
-	const struct device_facts *brought = registration->facts;
+	const struct device_facts *written = registration->facts;
 
 	if (!registration->new_profile && !registration->is_child)
 		return ERR_OK;
 	struct device_facts *fresh = device_facts_copy(device->facts, (struct str){ 0 });
-	if (!fresh)
+	char *profile = registration->new_profile ? str_dup(str_of(written->profile)) : NULL;
+	if (!fresh || (registration->new_profile && !profile)) {
+		device_facts_unref(fresh);
+		free(profile);
 		return ERR_NO_MEMORY;
+	}
 	if (registration->is_child)
-		memcpy(fresh->gateway, brought->gateway, sizeof fresh->gateway);
-	if (registration->new_profile) {
+		memcpy(fresh->gateway, written->gateway, sizeof fresh->gateway);
+	if (profile) {
 		free(fresh->profile);
-		fresh->profile = TAKE(registration->new_profile);
+		fresh->profile = profile;
 	}
 	device_facts_unref(device->facts);
 	device->facts = fresh;
 	return ERR_OK;
 }
 
-/* Under the lock: the secret that the sign was made with is the device's no more. */
-static bool is_secret_old(const struct registration *registration, const struct device *device)
+/* Under the lock: what was checked before the row was written may have changed since. */
+static enum err check_still_good(struct registration *registration, const struct device *device)
 {
 	const struct device_facts *now = device->facts, *then = registration->facts;
 
-	return registration->sign_kind != SIGN_NONE &&
-	       (now->sealed_size != then->sealed_size ||
-	        memcmp(now->sealed, then->sealed, now->sealed_size) != 0);
+	if (registration->is_cancelled)
+		return ERR_CLOSED;
+	if (now->is_disabled)
+		return refuse(registration, ERR_DENIED, REASON_DEVICE_DISABLED);
+	if (now->sealed_size != then->sealed_size ||
+	    memcmp(now->sealed, then->sealed, now->sealed_size) != 0)
+		return refuse(registration, ERR_DENIED, REASON_BAD_SIGN);
+	return ERR_OK;
 }
 
 /* Under the lock, after the commit. */
-static enum err take_link(struct registration *registration, struct device *device)
+static enum err take_link(struct registration *registration)
 {
-	if (device->facts->is_disabled)
-		return refuse(registration, ERR_DENIED, REASON_DEVICE_DISABLED);
-	if (is_secret_old(registration, device))
-		return refuse(registration, ERR_DENIED, REASON_BAD_SIGN);
+	struct devices *devices = registration->devices;
+	struct device *device = device_find(devices, str_of(registration->did));
+
+	if (!device)
+		return refuse(registration, ERR_NOT_FOUND, REASON_UNKNOWN_DID);
 	enum err err = take_facts(registration, device);
 	if (err != ERR_OK)
 		return err;
-	if (registration->is_cancelled)
-		return ERR_CLOSED;
+	/* Answers of the database come on their own loops: the newest epoch has the device. */
+	if (registration->epoch < device->presence.epoch)
+		return refuse(registration, ERR_BUSY, REASON_LINK_HELD);
+	err = check_still_good(registration, device);
+	if (err != ERR_OK) {
+		/* The row says online, in this epoch: without a link it has to be told otherwise.
+		 */
+		device->presence.epoch = registration->epoch;
+		if (!device->link)
+			presence_lost(devices, device,
+			              err == ERR_CLOSED ? "connection closed" : "refused");
+		return err;
+	}
 	/* The link may have ended while the row was written. */
 	registration->is_renewal = registration->is_renewal && is_same_link(registration, device);
-	registration->link = link_open(registration->devices, device, registration);
+	registration->link = link_open(devices, device, registration);
 	return registration->link ? ERR_OK : ERR_NO_MEMORY;
-}
-
-/* Under the lock: the row says on line, with this epoch; it must not for long. */
-static void take_back(struct registration *registration, struct device *device)
-{
-	device->presence.epoch = registration->epoch;
-	if (!device->link)
-		presence_lost(registration->devices, device, "connection closed");
-}
-
-static enum err take_place(struct registration *registration)
-{
-	struct devices *devices = registration->devices;
-
-	devices_lock(devices);
-	struct device *device = device_find(devices, str_of(registration->did));
-	enum err err = device ? take_link(registration, device)
-	                      : refuse(registration, ERR_NOT_FOUND, REASON_UNKNOWN_DID);
-	if (err != ERR_OK && device)
-		take_back(registration, device);
-	devices_unlock(devices);
-	return err;
 }
 
 static void on_written(struct db_job *job, enum err err)
@@ -257,7 +256,9 @@ static void on_written(struct db_job *job, enum err err)
 	struct devices *devices = registration->devices;
 
 	if (err == ERR_OK) {
-		err = take_place(registration);
+		devices_lock(devices);
+		err = take_link(registration);
+		devices_unlock(devices);
 		if (!registration->is_renewal)
 			event_log_wake(devices->setup.events);
 	} else if (err == ERR_CONFLICT) {
@@ -424,4 +425,8 @@ void registration_cancel(struct registration *registration)
 	registration->is_cancelled = true;
 	/* Its gateway's link may be gone before the row is written. */
 	registration->gateway = NULL;
+	if (timer_is_running(&registration->probe)) {
+		run_cancel(&registration->probe);
+		finish(registration, ERR_CLOSED);
+	}
 }

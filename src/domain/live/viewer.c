@@ -73,7 +73,7 @@ void viewer_leave(struct viewer *viewer)
 
 void viewer_trimmed(struct viewer *viewer, struct block *block)
 {
-	/* With an introduction to come nothing of the block was sent yet. */
+	/* Behind an introduction that still waits, nothing of the block was sent. */
 	if (viewer->is_started && !viewer->intro && !viewer->held &&
 	    viewer->position > block->start && viewer->position < block->start + block->size)
 		viewer->held = block_ref(block);
@@ -88,9 +88,7 @@ static void jump(struct viewer *viewer)
 	viewer->source = outlet->source;
 	if (!outlet->intro || viewer->intro_version == outlet->intro->version)
 		return;
-	/* One that was not begun yet gives way as a whole. */
-	bool is_first = viewer->intro_version == 0 || (viewer->intro && viewer->intro_at == 0);
-	intro_unref(viewer->intro);
+	bool is_first = viewer->intro_version == 0;
 	viewer->intro = intro_ref(outlet->intro);
 	viewer->intro_at = is_first ? 0 : outlet->intro->config_at;
 	viewer->intro_version = outlet->intro->version;
@@ -122,8 +120,9 @@ static bool settle(struct viewer *viewer)
 
 	if (!is_behind && !is_stale)
 		return true;
-	if (outlet->key == RING_NO_KEY)
-		return false; /* wait for the next key frame */
+	/* Wait for the next key frame; an introduction that may be half sent goes out whole. */
+	if (outlet->key == RING_NO_KEY || viewer->intro)
+		return false;
 	if (is_behind && !is_stale) {
 		metric_count(METRIC_viewer_skips_total);
 		atomic_fetch_add_explicit(&outlet->stream->skips, 1, memory_order_relaxed);
@@ -160,13 +159,6 @@ static size_t peek_ring(const struct viewer *viewer, struct iovec parts[], size_
 	return count;
 }
 
-/* Half of it went out: the rest must follow, whatever the stream has become. */
-static bool is_intro_begun(const struct viewer *viewer)
-{
-	return viewer->intro && viewer->intro_at != 0 &&
-	       viewer->intro_at != viewer->intro->config_at;
-}
-
 size_t viewer_peek(struct viewer *viewer, struct iovec parts[], size_t max)
 {
 	size_t count = 0;
@@ -177,15 +169,11 @@ size_t viewer_peek(struct viewer *viewer, struct iovec parts[], size_t max)
 		return add_part(parts, 0, held->bytes + (viewer->position - held->start),
 		                end - viewer->position);
 	}
-	if (is_intro_begun(viewer))
-		return add_part(parts, 0, viewer->intro->bytes + viewer->intro_at,
-		                viewer->intro->size - viewer->intro_at);
-	if (!settle(viewer))
-		return 0;
+	bool is_settled = settle(viewer);
 	if (viewer->intro)
 		count = add_part(parts, count, viewer->intro->bytes + viewer->intro_at,
 		                 viewer->intro->size - viewer->intro_at);
-	return peek_ring(viewer, parts, count, max);
+	return is_settled ? peek_ring(viewer, parts, count, max) : count;
 }
 
 void viewer_advance(struct viewer *viewer, size_t bytes)
