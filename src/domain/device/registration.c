@@ -197,8 +197,8 @@ static enum err take_link(struct registration *registration)
 	}
 	if (registration->is_cancelled)
 		return ERR_CLOSED;
-	/* The link may have ended while the row was written. */
-	registration->is_renewal = registration->is_renewal && is_same_link(registration, device);
+	/* While the row was written the link may have ended, or come of the one before this. */
+	registration->is_renewal = is_same_link(registration, device);
 	registration->link = link_open(devices, device, registration);
 	return registration->link ? ERR_OK : ERR_NO_MEMORY;
 }
