@@ -154,7 +154,7 @@ struct link *link_open(struct devices *devices, struct device *device,
 				                 str_of(device->did));
 				device->link->gateway = NULL;
 			}
-			link_end_soon(device->link, "taken over");
+			link_end_soon(device->link, LINK_TAKEN_OVER);
 		}
 		link = link_new(devices, device, registration);
 		if (!link)

@@ -84,7 +84,7 @@ bool mqtt_take_message(struct mqtt_session *session, struct str topic, struct st
 	if (envelope_read(payload, &envelope, &why) != ERR_OK) {
 		metric_count(METRIC_device_malformed_total);
 		log_debug("device.malformed", "did=%s %s", session->did, why.text);
-		return str_equal(topic_did, str_of(session->did)) || session->link;
+		return str_equal(topic_did, str_of(session->did)) || find_link(session, topic_did);
 	}
 	if (!is_ours(session, topic_did, envelope.did))
 		return false;
