@@ -9,7 +9,10 @@
 #include "base/timer.h"
 #include "ports/run/run.h"
 
-#define DAY_MS         86400000
+#define DAY_MS 86400000
+#define PAGE_SQL(where)                                                                     \
+	"SELECT id, cursor, type, did, time, data FROM events WHERE cursor > $1 AND " where \
+	" ORDER BY cursor LIMIT $5"
 #define EVENT_RETRY_MS 1000
 
 /* One loop's subscribers; touched on that loop only, but for the mail. */
@@ -38,7 +41,8 @@ static enum err load_last(struct db_tx *tx, struct db_job *job)
 	struct event_log *log = CONTAINER_OF(job, struct event_log, sealing);
 	struct db_statement *find;
 	bool has_row;
-	enum err err = db_prepare(tx, "SELECT COALESCE(MAX(cursor), 0) FROM events", &find);
+	enum err err = db_prepare(
+		tx, "SELECT COALESCE(MAX(cursor), 0) FROM events WHERE cursor IS NOT NULL", &find);
 
 	if (err == ERR_OK)
 		err = db_step(find, &has_row);
@@ -206,15 +210,18 @@ static void take_row(struct event_page *page, struct db_statement *row)
 
 static enum err read_page(struct db_tx *tx, struct db_job *job)
 {
+	/* One text for each set of filters, so that each has its index. */
+	static const char *const texts[2][2] = {
+		{ PAGE_SQL("organization = $2 AND $3 = '' AND $4 = ''"),
+		  PAGE_SQL("organization = $2 AND $3 = '' AND type = $4") },
+		{ PAGE_SQL("organization = $2 AND did = $3 AND $4 = ''"),
+		  PAGE_SQL("organization = $2 AND did = $3 AND type = $4") },
+	};
 	struct event_page *page = CONTAINER_OF(job, struct event_page, job);
 	struct db_statement *find;
 	bool has_row = true;
-	enum err err = db_prepare(tx,
-	                          "SELECT id, cursor, type, did, time, data FROM events "
-	                          "WHERE cursor > $1 AND organization = $2 "
-	                          "AND ($3 = '' OR did = $3) AND ($4 = '' OR type = $4) "
-	                          "ORDER BY cursor LIMIT $5",
-	                          &find);
+	enum err err = db_prepare(tx, texts[page->did[0] != 0][page->type[0] != 0], &find);
+
 	if (err != ERR_OK)
 		return err;
 	db_bind_int(find, 1, page->after);

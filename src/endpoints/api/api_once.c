@@ -141,6 +141,7 @@ static void answer_again(const struct entry *entry, struct request *req, const u
 		api_problem(req, err, &why);
 	} else if (entry->status) {
 		response_header(req, "Idempotency-Replayed", STR("true"));
+		response_header(req, "Cache-Control", STR("no-store"));
 		response_send(req, entry->status, API_JSON, entry->answer);
 	} else {
 		response_header(req, "Idempotency-Replayed", STR("true"));

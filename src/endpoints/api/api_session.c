@@ -60,7 +60,6 @@ static void on_session(struct token_issue *issue, enum err err)
 	if (err == ERR_OK) {
 		buf_init(&body, API_BODY_MAX);
 		set_cookie(work->req, issue->token, SESSION_S);
-		response_header(work->req, "Cache-Control", STR("no-store"));
 		write_actor(&body, &actor);
 		api_answer(work->req, 201, &body);
 	} else {
@@ -136,7 +135,6 @@ void session_get(void *owner, struct request *req)
 
 	buf_init(&body, API_BODY_MAX);
 	write_actor(&body, api_actor(req));
-	response_header(req, "Cache-Control", STR("no-store"));
 	api_answer(req, 200, &body);
 }
 

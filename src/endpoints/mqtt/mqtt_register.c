@@ -94,8 +94,8 @@ static void on_done(struct registration *registration, enum err err)
 		mqtt_session_watch(session);
 	}
 	if (err == ERR_OK && !registration->is_renewal)
-		log_info("device.registered", "did=%s address=%s epoch=%" PRId64, registration->did,
-		         registration->address, registration->epoch);
+		log_debug("device.registered", "did=%s address=%s epoch=%" PRId64,
+		          registration->did, registration->address, registration->epoch);
 	else if (err != ERR_OK)
 		log_info("device.refused", "did=%s address=%s code=%d", registration->did,
 		         registration->address, registration->why.code);
@@ -229,10 +229,11 @@ static void on_link_ended(void *owner, struct link *link, const char *reason)
 	struct mqtt_session *session = owner;
 
 	if (session->link != link)
-		return;                     /* a child's: its gateway's connection lives on */
+		return; /* a child's: its gateway's connection lives on */
+
 	mqtt_cancel_registrations(session); /* those of children look at this link */
 	session->link = NULL;
-	log_info("device.ended", "did=%s reason=\"%s\"", session->did, reason);
+	log_debug("device.ended", "did=%s reason=\"%s\"", session->did, reason);
 	mqtt_session_close(session,
 	                   str_equal(str_of(reason), STR(LINK_TAKEN_OVER))
 	                           ? MQTT_REASON_TAKEN_OVER

@@ -375,7 +375,7 @@ void mqtt_session_gone(struct mqtt_session *session, enum err err)
 	loop_timer_stop(session->home->loop, &session->timer);
 	list_remove(&session->node);
 	if (session->link)
-		log_info("device.gone", "did=%s reason=\"%s\"", session->did, reason);
+		log_debug("device.gone", "did=%s reason=\"%s\"", session->did, reason);
 	link_close(session->link, reason);
 	mqtt_forget_topics(session);
 	buf_done(&session->in);

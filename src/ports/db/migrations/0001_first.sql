@@ -44,7 +44,6 @@ CREATE TABLE devices (
 
 CREATE INDEX devices_by_organization ON devices (organization, did);
 CREATE INDEX devices_by_gateway ON devices (gateway, did) WHERE gateway IS NOT NULL;
-CREATE INDEX devices_by_node ON devices (link_node) WHERE link_node IS NOT NULL;
 
 CREATE TABLE credentials (
 	organization TEXT NOT NULL REFERENCES organizations (id),
@@ -85,7 +84,7 @@ CREATE TABLE presets (
 -- the sealer numbers the row.
 CREATE TABLE events (
 	id {id},
-	cursor {int} UNIQUE,
+	cursor {int},
 	organization TEXT NOT NULL,
 	did TEXT,
 	type TEXT NOT NULL,
@@ -94,8 +93,8 @@ CREATE TABLE events (
 	day {int} NOT NULL
 ) {strict};
 
+-- A new row is in one small index only; the others get it when it is sealed.
 CREATE INDEX events_unsealed ON events (id) WHERE cursor IS NULL;
-CREATE INDEX events_by_organization ON events (organization, cursor);
-CREATE INDEX events_by_did ON events (organization, did, cursor);
-CREATE INDEX events_by_type ON events (organization, type, cursor);
-CREATE INDEX events_by_day ON events (day);
+CREATE INDEX events_by_organization ON events (organization, cursor) WHERE cursor IS NOT NULL;
+CREATE INDEX events_by_did ON events (organization, did, cursor) WHERE cursor IS NOT NULL;
+CREATE INDEX events_by_type ON events (organization, type, cursor) WHERE cursor IS NOT NULL;
