@@ -91,7 +91,7 @@ static struct device_facts *facts_now(struct link *link)
 static enum err send_message(struct link *link, const struct device_facts *facts,
                              struct command *command)
 {
-	AUTO_BUF secret;
+	AUTO_BUF secret = { 0 };
 	struct link_message message = {
 		.did = str_of(command->did),
 		.mid = str_of(command->mid),

@@ -54,7 +54,7 @@ static void answer_device(struct work *work, int status, struct str secret)
 {
 	struct devices *devices = work->api->setup.devices;
 	struct device_view view;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 	enum err err = device_view(devices, str_of(work->change.spec.organization),
 	                           str_of(work->change.spec.did), &view);
 
@@ -105,7 +105,7 @@ static void on_gone(struct device_change *change, enum err err)
 static void on_rotated(struct device_change *change, enum err err)
 {
 	struct work *work = CONTAINER_OF(change, struct work, change);
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	if (err != ERR_OK) {
 		fail(work, err);
@@ -203,7 +203,7 @@ void device_get(void *owner, struct request *req)
 {
 	struct api *api = owner;
 	struct device_view view;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 	enum err err = api_view(api, req, &view);
 
 	if (err != ERR_OK) {

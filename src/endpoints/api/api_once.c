@@ -92,7 +92,7 @@ void once_free(struct once *once)
 static enum err find_place(struct request *req, struct str key, uint8_t out[ONCE_TICKET_SIZE])
 {
 	struct str proof = request_bearer(req);
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	if (!proof.size)
 		proof = request_cookie(req, "vigil_session");
