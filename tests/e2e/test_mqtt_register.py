@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may be a device: each form of sign, each refusal, renewal and its end."""
-import json
-import time
+import subprocess
 
 import pytest
 
@@ -243,6 +242,14 @@ def test_refusals_do_not_stop_the_connection_but_the_time_does(waiting, vigild):
 
 # --- renewal and end ------------------------------------------------------------------------------
 
+def make_silent(vigild, did="CAM0001"):
+    """On line without a keep-alive: the test moves the clock by hours."""
+    device = Device(vigild, did, vigild.add_device(did))
+    device.connect(keepalive=0)
+    device.subscribe()
+    return device
+
+
 def test_renewal_keeps_the_link(waiting, vigild):
     device = waiting()
     first = device.register()
@@ -268,17 +275,44 @@ def test_expires_is_jittered(waiting):
     assert len(set(given)) > 5, "a fleet that came at once would come back at once"
 
 
-def test_a_registration_that_is_not_renewed_ends(waiting, vigild):
-    device = waiting()
-    device.client.disconnect()
-    device.wait_disconnect()
-    silent = Device(vigild, "CAM0001", device.secret)
-    silent.connect(keepalive=0)
-    silent.subscribe()
-    result = silent.register()
+def test_a_registration_that_is_not_renewed_ends(vigild):
+    device = make_silent(vigild)
+    result = device.register()
     vigild.advance(result["expires"] * 1000 - 5000)
-    assert silent.stays_connected(0.2)
+    assert device.stays_connected(0.2)
     vigild.advance(5100)
-    silent.wait_disconnect()
+    device.wait_disconnect()
     assert vigild.presence("CAM0001")["reason"] == "registration expired"
-    silent.close()
+    device.close()
+
+
+def push(vigild, did, token):
+    """ffmpeg pushes one second; True when it was let in."""
+    return subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x64:rate=10", "-t", "0.5",
+         "-c:v", "libx264", "-preset", "ultrafast", "-f", "flv",
+         f"{vigild.rtmp}/live/{did}?token={token}"],
+        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20).returncode == 0
+
+
+def test_the_token_before_a_renewal_is_good_for_a_minute_more(vigild):
+    device = make_silent(vigild)
+    first, second = device.register()["token"], device.register()["token"]
+    assert push(vigild, "CAM0001", first)
+    vigild.advance(61_000)
+    assert not push(vigild, "CAM0001", first)
+    assert push(vigild, "CAM0001", second)
+    device.close()
+
+
+def test_a_push_needs_a_living_token_of_its_own_device(vigild):
+    device, other = make_silent(vigild), make_silent(vigild, "CAM0002")
+    result, foreign = device.register(), other.register()["token"]
+    for token in ("", "wrong" * 8, foreign):
+        assert not push(vigild, "CAM0001", token), token
+    assert push(vigild, "CAM0001", result["token"])
+    vigild.advance(result["expires"] * 1000 + 100)
+    device.wait_disconnect()
+    assert not push(vigild, "CAM0001", result["token"])
+    device.close()
+    other.close()
