@@ -226,6 +226,8 @@ static void on_event_written(struct db_job *job, enum err err)
 	if (err == ERR_OK) {
 		metric_count(METRIC_device_events_total);
 		event_log_wake(report->devices->setup.events);
+	} else {
+		metric_count(METRIC_device_events_lost_total);
 	}
 	device_facts_unref(report->facts);
 	free(report);
@@ -246,6 +248,7 @@ enum err link_event(struct link *link, int64_t time_ms, struct str data)
 	enum err err =
 		db_write(link->devices->setup.db, &report->job, write_event, on_event_written);
 	if (err != ERR_OK) {
+		metric_count(METRIC_device_events_lost_total);
 		device_facts_unref(report->facts);
 		free(report);
 	}

@@ -58,9 +58,13 @@ static void take_event(struct link *link, const struct envelope *envelope)
 		return;
 	}
 	buf_init(&text, ENVELOPE_SIZE_MAX);
-	if (json_write(envelope->data, &text) != ERR_OK ||
-	    link_event(link, event_time_ms(envelope), buf_str(&text)) != ERR_OK)
-		log_warn("device.event.lost", "did=%s", link_did(link));
+	enum err err = json_write(envelope->data, &text);
+	if (err == ERR_OK)
+		err = link_event(link, event_time_ms(envelope), buf_str(&text));
+	if (err == ERR_TOO_LARGE)
+		metric_count(METRIC_device_malformed_total);
+	else if (err != ERR_OK)
+		log_warn("device.event.lost", "did=%s: %s", link_did(link), err_text(err));
 }
 
 /* The message's topic and did fit the connection: its own, or with a gateway those of a child. */

@@ -133,5 +133,8 @@ class Device:
             sock.close()
 
     def close(self):
-        self.client.disconnect()
+        try:
+            self.client.disconnect()
+        except OSError:  # dropped before
+            pass
         self.client.loop_stop()
