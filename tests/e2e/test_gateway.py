@@ -117,6 +117,7 @@ def test_a_child_needs_its_own_sign_unless_it_is_bound(gateway, vigild):
     assert vigild.action("CAM0001", STOP).status_code == 200
 
 
+@pytest.mark.tsan
 def test_unbinding_ends_what_the_child_has(gateway, vigild):
     gateway.bring("CAM0001")
     gateway.bring("CAM0002")
@@ -186,6 +187,7 @@ def test_children_go_with_their_gateway(gateway, vigild):
         assert vigild.events(did, "device.disconnected", least=1)
 
 
+@pytest.mark.tsan
 def test_a_gateway_that_comes_back_brings_its_children(gateway, vigild):
     """Over a new connection while the old one still stands."""
     gateway.bring("CAM0001")

@@ -151,6 +151,7 @@ def test_a_will_registers_nobody(connect_wire, vigild):
     assert len(vigild.events("CAM0001", "device.connected")) == 1
 
 
+@pytest.mark.tsan
 def test_the_device_takes_its_own_session_over_at_once(make_device, vigild):
     """Another network path: the old connection stands, and is not waited for."""
     old = make_device(answer=lambda data: None).go_online()
