@@ -187,7 +187,7 @@ static void an_answer_without_shape_is_malformed(void **state)
 
 static void the_table_tells_every_action_and_code(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 	size_t i;
 	json_t *row;
 
@@ -219,7 +219,7 @@ static void the_table_tells_every_action_and_code(void **state)
 
 static void a_table_that_does_not_fit_is_an_error(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 
 	buf_init(&out, 100);
 
