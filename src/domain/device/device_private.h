@@ -110,6 +110,9 @@ struct link *link_open(struct devices *devices, struct device *device,
 /* presence.c: the device went offline; under the lock. */
 void presence_lost(struct devices *devices, struct device *device, const char *reason);
 
+/* At start-up: whoever was online when this node ended is not any more; rows and events. */
+enum err presence_end_all(struct devices *devices);
+
 /* command.c: everything waiting on this link fails. */
 void commands_fail(struct link *link);
 
