@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stage the tests play on: one server, one browser, and what each test brought along.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -76,11 +76,13 @@ export class Stage {
 		if (this.faults.length) throw new Error(this.faults.join('\n'));
 	}
 
-	/** With VIGIL_SHOTS set to a folder, a failed test leaves what its pages showed there. */
-	async keepPictures(title) {
+	/** With VIGIL_SHOTS set to a folder, a failed test leaves what its pages showed and the programs logged there. */
+	async keepTraces(title) {
 		const folder = process.env.VIGIL_SHOTS;
 		if (!folder) return;
 		mkdirSync(folder, { recursive: true });
+		for (const log of readdirSync(this.folder).filter((name) => name.endsWith('.log')))
+			copyFileSync(join(this.folder, log), join(folder, log));
 		const pages = this.contexts.flatMap((context) => context.pages());
 		for (const [number, page] of pages.entries()) {
 			const name = `${title.replace(/[^a-z0-9]+/gi, '-')}-${number}.png`;

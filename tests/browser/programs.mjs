@@ -34,7 +34,10 @@ function start(name, flags, log) {
 	const out = createWriteStream(log, { flags: 'a' });
 	child.stdout.pipe(out, { end: false });
 	child.stderr.pipe(out, { end: false });
-	child.over = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
+	child.over = new Promise((done) => child.on('exit', (code, signal) => {
+		out.end(`${name} ended with ${code ?? signal}\n`);
+		done(code ?? signal);
+	}));
 	return child;
 }
 
