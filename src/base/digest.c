@@ -2,7 +2,7 @@
 #include "base/digest.h"
 
 #include <openssl/evp.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/id.h"
@@ -17,49 +17,67 @@ static void digest_free_at(EVP_MD_CTX **at)
 }
 #define AUTO_DIGEST __attribute__((cleanup(digest_free_at))) EVP_MD_CTX *
 
-/* Looked up once: OpenSSL 3 otherwise searches its providers for every hash. Constant afterwards,
- * so this is no state of ours. */
-static struct {
-	pthread_once_t once;
-	EVP_MD *md5, *sha1, *sha256;
-	EVP_CIPHER *aes_256_gcm;
-} found = { .once = PTHREAD_ONCE_INIT };
+/* Looked up once each: OpenSSL 3 otherwise searches its providers for every hash. Constant from
+ * then on, so this is no state of ours; of two threads that look at once, one throws its find away.
+ */
+static _Atomic(EVP_MD *) found_md5, found_sha1, found_sha256;
+static _Atomic(EVP_CIPHER *) found_aes_256_gcm;
 
-static void find_all(void)
+static const EVP_MD *find_hash(_Atomic(EVP_MD *) *found, const char *name)
 {
-	found.md5 = EVP_MD_fetch(NULL, "MD5", NULL);
-	found.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
-	found.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	found.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	if (!found.md5 || !found.sha1 || !found.sha256 || !found.aes_256_gcm)
+	EVP_MD *kind = atomic_load_explicit(found, memory_order_acquire), *none = NULL;
+
+	if (kind)
+		return kind;
+	kind = EVP_MD_fetch(NULL, name, NULL);
+	if (!kind)
 		abort();
+	if (atomic_compare_exchange_strong(found, &none, kind))
+		return kind;
+	EVP_MD_free(kind);
+	return none;
 }
 
-static void find(void)
+static const EVP_CIPHER *find_cipher(void)
 {
-	(void)pthread_once(&found.once, find_all);
+	EVP_CIPHER *kind = atomic_load_explicit(&found_aes_256_gcm, memory_order_acquire);
+	EVP_CIPHER *none = NULL;
+
+	if (kind)
+		return kind;
+	kind = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	if (!kind)
+		abort();
+	if (atomic_compare_exchange_strong(&found_aes_256_gcm, &none, kind))
+		return kind;
+	EVP_CIPHER_free(kind);
+	return none;
 }
 
-static void hash(EVP_MD *const *kind, struct str text, uint8_t *out)
+static const EVP_MD *find_sha256(void)
 {
-	find();
-	if (!EVP_Digest(text.at ? text.at : "", text.size, out, NULL, *kind, NULL))
+	return find_hash(&found_sha256, "SHA256");
+}
+
+static void hash(const EVP_MD *kind, struct str text, uint8_t *out)
+{
+	if (!EVP_Digest(text.at ? text.at : "", text.size, out, NULL, kind, NULL))
 		abort();
 }
 
 void digest_md5(struct str text, uint8_t out[DIGEST_MD5_SIZE])
 {
-	hash(&found.md5, text, out);
+	hash(find_hash(&found_md5, "MD5"), text, out);
 }
 
 void digest_sha1(struct str text, uint8_t out[DIGEST_SHA1_SIZE])
 {
-	hash(&found.sha1, text, out);
+	hash(find_hash(&found_sha1, "SHA1"), text, out);
 }
 
 void digest_sha256(struct str text, uint8_t out[DIGEST_SHA256_SIZE])
 {
-	hash(&found.sha256, text, out);
+	hash(find_sha256(), text, out);
 }
 
 /* RFC 2104 §2 over our own hash: OpenSSL's HMAC() looks up three things for every call. */
@@ -68,21 +86,20 @@ void digest_hmac_sha256(struct str key, struct str text, uint8_t out[DIGEST_SHA2
 	uint8_t pad[HMAC_BLOCK_SIZE] = { 0 };
 	AUTO_DIGEST digest = EVP_MD_CTX_new();
 
-	find();
 	if (key.size > sizeof pad)
 		digest_sha256(key, pad);
 	else if (key.size)
 		memcpy(pad, key.at, key.size);
 	for (size_t i = 0; i < sizeof pad; i++)
 		pad[i] ^= 0x36;
-	if (!digest || !EVP_DigestInit_ex2(digest, found.sha256, NULL) ||
+	if (!digest || !EVP_DigestInit_ex2(digest, find_sha256(), NULL) ||
 	    !EVP_DigestUpdate(digest, pad, sizeof pad) ||
 	    !EVP_DigestUpdate(digest, text.at ? text.at : "", text.size) ||
 	    !EVP_DigestFinal_ex(digest, out, NULL))
 		abort();
 	for (size_t i = 0; i < sizeof pad; i++)
 		pad[i] ^= 0x36 ^ 0x5c;
-	if (!EVP_DigestInit_ex2(digest, found.sha256, NULL) ||
+	if (!EVP_DigestInit_ex2(digest, find_sha256(), NULL) ||
 	    !EVP_DigestUpdate(digest, pad, sizeof pad) ||
 	    !EVP_DigestUpdate(digest, out, DIGEST_SHA256_SIZE) ||
 	    !EVP_DigestFinal_ex(digest, out, NULL))
@@ -105,7 +122,6 @@ static void cipher_free_at(EVP_CIPHER_CTX **at)
 enum err digest_seal(const uint8_t key[DIGEST_KEY_SIZE], struct str text, struct str bound,
                      struct buf *out)
 {
-	find();
 	AUTO_CIPHER cipher = EVP_CIPHER_CTX_new();
 	uint8_t *to = buf_reserve(out, text.size + DIGEST_SEAL_EXTRA);
 	int size = 0;
@@ -113,7 +129,7 @@ enum err digest_seal(const uint8_t key[DIGEST_KEY_SIZE], struct str text, struct
 	if (!cipher || !to)
 		return ERR_NO_MEMORY;
 	id_random(to, NONCE_SIZE);
-	if (!EVP_EncryptInit_ex2(cipher, found.aes_256_gcm, key, to, NULL) ||
+	if (!EVP_EncryptInit_ex2(cipher, find_cipher(), key, to, NULL) ||
 	    !EVP_EncryptUpdate(cipher, NULL, &size, (const uint8_t *)bound.at, (int)bound.size) ||
 	    !EVP_EncryptUpdate(cipher, to + NONCE_SIZE, &size, (const uint8_t *)text.at,
 	                       (int)text.size) ||
@@ -131,7 +147,6 @@ enum err digest_unseal(const uint8_t key[DIGEST_KEY_SIZE], struct str sealed, st
 	if (sealed.size < DIGEST_SEAL_EXTRA)
 		return ERR_DENIED;
 
-	find();
 	AUTO_CIPHER cipher = EVP_CIPHER_CTX_new();
 	size_t text_size = sealed.size - DIGEST_SEAL_EXTRA;
 	uint8_t *to = buf_reserve(out, text_size + 1);
@@ -142,7 +157,7 @@ enum err digest_unseal(const uint8_t key[DIGEST_KEY_SIZE], struct str sealed, st
 	if (!cipher || !to)
 		return ERR_NO_MEMORY;
 	memcpy(tag, from + NONCE_SIZE + text_size, TAG_SIZE);
-	if (!EVP_DecryptInit_ex2(cipher, found.aes_256_gcm, key, from, NULL) ||
+	if (!EVP_DecryptInit_ex2(cipher, find_cipher(), key, from, NULL) ||
 	    !EVP_DecryptUpdate(cipher, NULL, &size, (const uint8_t *)bound.at, (int)bound.size) ||
 	    !EVP_DecryptUpdate(cipher, to, &size, from + NONCE_SIZE, (int)text_size) ||
 	    !EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, tag) ||

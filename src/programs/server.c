@@ -12,7 +12,8 @@
 #include "programs/server_private.h"
 #include "programs/version.h"
 
-#define STOP_STEP_MS 20
+#define STOP_STEP_MS  20
+#define SETTLE_ROUNDS 16 /* a mail that posts another one is followed this far */
 
 static enum err open_tls(struct server *server, struct why *why)
 {
@@ -21,6 +22,16 @@ static enum err open_tls(struct server *server, struct why *why)
 	if (!settings->tls_cert[0])
 		return ERR_OK;
 	return tls_server_new(settings->tls_cert, settings->tls_key, &server->tls, why);
+}
+
+static enum err allow_outbound(struct server *server, struct why *why)
+{
+	const struct settings_list *list = &server->settings->allow_outbound;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < list->count && err == ERR_OK; i++)
+		err = dial_allow(&server->outbound, list->items[i], why);
+	return err;
 }
 
 static enum err open_domain(struct server *server, struct why *why)
@@ -97,7 +108,9 @@ enum err server_new(const struct vigild_settings *settings, struct server **out,
 		return ERR_NO_MEMORY;
 	server->settings = settings;
 	server->lock_fd = -1;
-	enum err err = server_open_data(server, why);
+	enum err err = allow_outbound(server, why);
+	if (err == ERR_OK)
+		err = server_open_data(server, why);
 	if (err == ERR_OK)
 		err = open_tls(server, why);
 	if (err == ERR_OK)
@@ -111,6 +124,19 @@ enum err server_new(const struct vigild_settings *settings, struct server **out,
 	return err;
 }
 
+/* Answers that come after the loops' end still have their requests: those go with the HTTP server,
+ * so the answers must be through before. */
+static void settle_loops(struct server *server)
+{
+	bool has_any = true;
+
+	for (int round = 0; has_any && round < SETTLE_ROUNDS; round++) {
+		has_any = false;
+		for (size_t i = 0; i < server->loop_count; i++)
+			has_any |= loop_settle(server->loops[i]);
+	}
+}
+
 void server_free(struct server *server)
 {
 	if (!server)
@@ -118,6 +144,7 @@ void server_free(struct server *server)
 	/* The database's last answers go to the loops; then nothing asks it any more. */
 	if (server->db)
 		db_stop(server->db);
+	settle_loops(server);
 	http_server_free(server->http);
 	for (size_t i = 0; i < server->loop_count; i++)
 		loop_free(server->loops[i]);

@@ -74,10 +74,11 @@ static enum err open_rtmp(struct server *server, struct why *why)
 		return ERR_OK;
 	rtmp_endpoint_listen(server->rtmp, &listen);
 	enum err err = listener_open(&listen, &server->rtmp_listener, why);
-	if (err == ERR_OK)
-		err = address_split(listener_address(server->rtmp_listener), host, sizeof host,
-		                    &server->rtmp_public.port);
-	return err;
+	if (err != ERR_OK)
+		return err;
+	server->rtmp_public.is_tls_only = listener_is_tls_only(server->rtmp_listener);
+	return address_split(listener_address(server->rtmp_listener), host, sizeof host,
+	                     &server->rtmp_public.port);
 }
 
 static enum err open_mqtt(struct server *server, struct why *why)
@@ -98,6 +99,24 @@ static enum err open_mqtt(struct server *server, struct why *why)
 	return listener_open(&listen, &server->mqtt_listener, why);
 }
 
+/* Settings of what is not built yet are taken, and have no effect: once is enough to say so. */
+static void warn_of_absent(const struct vigild_settings *settings)
+{
+	const struct {
+		const char *name, *value, *fallback;
+	} rows[] = {
+		{ "s3", settings->s3, "127.0.0.1:9000" },
+		{ "bus", settings->bus, "local" },
+		{ "blob", settings->blob, "" },
+		{ "advertise", settings->advertise, "" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (rows[i].value[0] && strcmp(rows[i].value, rows[i].fallback) != 0)
+			log_warn("setting.absent", "%s is not built yet: %s has no effect",
+			         rows[i].name, rows[i].value);
+}
+
 enum err server_open_listeners(struct server *server, struct why *why)
 {
 	enum err err = open_http(server, why);
@@ -106,9 +125,8 @@ enum err server_open_listeners(struct server *server, struct why *why)
 		err = open_rtmp(server, why);
 	if (err == ERR_OK)
 		err = open_mqtt(server, why);
-	if (err == ERR_OK && strcmp(server->settings->s3, "127.0.0.1:9000") != 0 &&
-	    server->settings->s3[0])
-		log_warn("s3.absent", "object storage is not built yet: --s3 has no effect");
+	if (err == ERR_OK)
+		warn_of_absent(server->settings);
 	return err;
 }
 
@@ -126,7 +144,7 @@ static void add_url(struct buf *out, const struct server *server, const char *sc
 static enum err write_sign_in(struct server *server, struct why *why)
 {
 	char base_url[ADDRESS_TEXT_SIZE + 16], path[PATH_MAX];
-	AUTO_BUF link;
+	AUTO_BUF link = { 0 };
 
 	buf_init(&link, 512);
 	(void)snprintf(base_url, sizeof base_url, "%s://%s", server->tls ? "https" : "http",
@@ -147,7 +165,7 @@ enum err server_write_ready(struct server *server, struct why *why)
 {
 	const struct vigild_settings *settings = server->settings;
 	enum err err = ERR_OK;
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	if (settings->http[0])
 		err = write_sign_in(server, why);

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "cam/cam.h"
-#include "cam/fault.h"
+#include "cam/network/fault.h"
 #include "io/conn.h"
 #include "io/loop.h"
 #include "programs/version.h"
@@ -155,7 +155,7 @@ int main(int argc, char **argv, char **environment)
 	struct vigil_cam_settings settings = { 0 };
 	struct cam_options options;
 	struct why why = { 0 };
-	AUTO_BUF words;
+	AUTO_BUF words = { 0 };
 
 	buf_init(&words, 256 * 1024);
 	if (settings_answer(&table, argc, argv, &words)) {

@@ -83,13 +83,20 @@ static enum err write_secret(struct db_tx *tx, const struct device_facts *facts)
 	return db_run(add);
 }
 
-static enum err update_row(struct db_tx *tx, const struct device_facts *facts)
+/* Only the columns of this kind of change: what others wrote meanwhile stays. */
+static enum err update_row(struct db_tx *tx, const struct device_change *change)
 {
+	const struct device_facts *facts = change->fresh;
 	struct db_statement *update;
 	enum err err =
 		db_prepare(tx,
-	                   "UPDATE devices SET name = $2, sign_policy = $3, serve_sign = $4, "
-	                   "push = $5, is_disabled = $6, gateway = $7, updated_at = $8 "
+	                   "UPDATE devices SET "
+	                   "name = CASE WHEN $9 = 1 THEN $2 ELSE name END, "
+	                   "sign_policy = CASE WHEN $9 = 1 THEN $3 ELSE sign_policy END, "
+	                   "serve_sign = CASE WHEN $9 = 1 THEN $4 ELSE serve_sign END, "
+	                   "push = CASE WHEN $9 = 1 THEN $5 ELSE push END, "
+	                   "is_disabled = CASE WHEN $9 = 1 THEN $6 ELSE is_disabled END, "
+	                   "gateway = CASE WHEN $10 = 1 THEN $7 ELSE gateway END, updated_at = $8 "
 	                   "WHERE did = $1",
 	                   &update);
 	if (err != ERR_OK)
@@ -102,6 +109,8 @@ static enum err update_row(struct db_tx *tx, const struct device_facts *facts)
 	db_bind_int(update, 6, facts->is_disabled);
 	db_bind_text(update, 7, facts->gateway[0] ? str_of(facts->gateway) : (struct str){ 0 });
 	db_bind_int(update, 8, facts->updated_at);
+	db_bind_int(update, 9, change->kind == DEVICE_UPDATE);
+	db_bind_int(update, 10, change->kind == DEVICE_BIND);
 	err = db_run(update);
 	return err == ERR_OK && db_changes(tx) == 0 ? ERR_NOT_FOUND : err;
 }
@@ -138,7 +147,7 @@ static enum err write_change(struct db_tx *tx, struct db_job *job)
 	case DEVICE_CREATE: err = write_row(tx, facts); break;
 	case DEVICE_UPDATE:
 	case DEVICE_ROTATE:
-	case DEVICE_BIND: err = update_row(tx, facts); break;
+	case DEVICE_BIND: err = update_row(tx, change); break;
 	case DEVICE_REMOVE: err = delete_row(tx, facts); break;
 	}
 	if (err == ERR_OK && (change->kind == DEVICE_CREATE || change->kind == DEVICE_ROTATE))
@@ -148,24 +157,57 @@ static enum err write_change(struct db_tx *tx, struct db_job *job)
 	return err;
 }
 
+/* What this kind of change sets, and nothing else. */
+static void set_fields(const struct device_change *change, struct device_facts *facts)
+{
+	const struct device_spec *spec = &change->spec;
+
+	if (change->kind == DEVICE_UPDATE) {
+		memcpy(facts->name, spec->name, sizeof facts->name);
+		facts->sign_policy = spec->sign_policy;
+		facts->serve_sign = spec->serve_sign;
+		facts->push = spec->push;
+		facts->is_disabled = change->is_disabled;
+	}
+	if (change->kind == DEVICE_BIND)
+		memcpy(facts->gateway, change->gateway, sizeof facts->gateway);
+}
+
+/* Under the lock: the facts as they are now, with this change. A registration or another change
+ * may have been committed since change->fresh was made, and must not be undone by it. */
+static struct device_facts *facts_after(const struct device_change *change,
+                                        const struct device_facts *now)
+{
+	struct str sealed = { (const char *)change->fresh->sealed, change->fresh->sealed_size };
+	bool is_new_secret = change->kind == DEVICE_ROTATE;
+	struct device_facts *facts =
+		device_facts_copy(now, is_new_secret ? sealed : (struct str){ 0 });
+
+	if (!facts)
+		return NULL;
+	facts->updated_at = change->fresh->updated_at;
+	set_fields(change, facts);
+	return facts;
+}
+
 /* Under the lock, after the commit. */
 static enum err take_over(struct device_change *change)
 {
 	struct devices *devices = change->devices;
-	struct device_facts *fresh = TAKE(change->fresh);
-	struct device *device = device_find(devices, str_of(fresh->did));
+	struct device *device = device_find(devices, str_of(change->fresh->did));
 	const char *end_reason = kinds[change->kind].end_reason;
 
 	if (change->kind == DEVICE_CREATE) {
-		enum err err = devices_add(devices, fresh);
-		if (err != ERR_OK)
-			device_facts_unref(fresh);
+		enum err err = devices_add(devices, change->fresh);
+		if (err == ERR_OK)
+			change->fresh = NULL; /* it is the registry's now */
 		return err;
 	}
-	if (!device) {
-		device_facts_unref(fresh);
+	if (!device)
 		return ERR_NOT_FOUND;
-	}
+	struct device_facts *fresh = facts_after(change, device->facts);
+	if (!fresh)
+		return ERR_NO_MEMORY;
 	if (fresh->is_disabled)
 		end_reason = "disabled";
 	if (end_reason && device->link)
@@ -206,7 +248,7 @@ static void on_written(struct db_job *job, enum err err)
 static enum err prepare_change(struct device_change *change, const struct device_facts *before)
 {
 	struct device_spec *spec = &change->spec;
-	AUTO_BUF sealed;
+	AUTO_BUF sealed = { 0 };
 
 	buf_init(&sealed, DEVICE_SECRET_SIZE + DIGEST_SEAL_EXTRA);
 	if (change->kind == DEVICE_CREATE || change->kind == DEVICE_ROTATE) {
@@ -221,15 +263,7 @@ static enum err prepare_change(struct device_change *change, const struct device
 	fresh->updated_at = clock_now_ms();
 	if (!before)
 		fresh->created_at = fresh->updated_at;
-	if (change->kind == DEVICE_UPDATE) {
-		memcpy(fresh->name, spec->name, sizeof fresh->name);
-		fresh->sign_policy = spec->sign_policy;
-		fresh->serve_sign = spec->serve_sign;
-		fresh->push = spec->push;
-		fresh->is_disabled = change->is_disabled;
-	}
-	if (change->kind == DEVICE_BIND)
-		memcpy(fresh->gateway, change->gateway, sizeof fresh->gateway);
+	set_fields(change, fresh);
 	change->fresh = fresh;
 	return ERR_OK;
 }
@@ -332,7 +366,7 @@ enum err device_import(struct devices *devices, struct device_import *import)
 	if (devices_count(devices) + import->count > DEVICES_MAX)
 		err = ERR_BUSY;
 	for (size_t i = 0; i < import->count && err == ERR_OK; i++) {
-		AUTO_BUF sealed;
+		AUTO_BUF sealed = { 0 };
 		buf_init(&sealed, DEVICE_SECRET_SIZE + DIGEST_SEAL_EXTRA);
 		import->results[i] = check_spec(&import->specs[i], NULL);
 		if (import->results[i] != ERR_OK)

@@ -64,7 +64,7 @@ static enum err check_policy(struct registration *registration)
 
 static enum err check_sign(struct registration *registration)
 {
-	AUTO_BUF secret;
+	AUTO_BUF secret = { 0 };
 
 	if (registration->sign_kind == SIGN_NONE)
 		return ERR_OK;
@@ -180,6 +180,46 @@ static bool is_same_link(const struct registration *registration, const struct d
 	       link->gateway == registration->gateway;
 }
 
+/* Under the lock: the row has a new profile or gateway, and perhaps other news meanwhile. */
+static enum err take_facts(const struct registration *registration, struct device *device)
+{
+	const struct device_facts *written = registration->facts;
+
+	if (!registration->new_profile && !registration->is_child)
+		return ERR_OK;
+	struct device_facts *fresh = device_facts_copy(device->facts, (struct str){ 0 });
+	char *profile = registration->new_profile ? str_dup(str_of(written->profile)) : NULL;
+	if (!fresh || (registration->new_profile && !profile)) {
+		device_facts_unref(fresh);
+		free(profile);
+		return ERR_NO_MEMORY;
+	}
+	if (registration->is_child)
+		memcpy(fresh->gateway, written->gateway, sizeof fresh->gateway);
+	if (profile) {
+		free(fresh->profile);
+		fresh->profile = profile;
+	}
+	device_facts_unref(device->facts);
+	device->facts = fresh;
+	return ERR_OK;
+}
+
+/* Under the lock: what was checked before the row was written may have changed since. */
+static enum err check_still_good(struct registration *registration, const struct device *device)
+{
+	const struct device_facts *now = device->facts, *then = registration->facts;
+
+	if (registration->is_cancelled)
+		return ERR_CLOSED;
+	if (now->is_disabled)
+		return refuse(registration, ERR_DENIED, REASON_DEVICE_DISABLED);
+	if (now->sealed_size != then->sealed_size ||
+	    memcmp(now->sealed, then->sealed, now->sealed_size) != 0)
+		return refuse(registration, ERR_DENIED, REASON_BAD_SIGN);
+	return ERR_OK;
+}
+
 /* Under the lock, after the commit. */
 static enum err take_link(struct registration *registration)
 {
@@ -188,15 +228,22 @@ static enum err take_link(struct registration *registration)
 
 	if (!device)
 		return refuse(registration, ERR_NOT_FOUND, REASON_UNKNOWN_DID);
-	if (device->facts->is_disabled)
-		return refuse(registration, ERR_DENIED, REASON_DEVICE_DISABLED);
-	if (registration->new_profile || registration->is_child) {
-		struct device_facts *before = device->facts;
-		device->facts = device_facts_ref(registration->facts);
-		device_facts_unref(before);
+	enum err err = take_facts(registration, device);
+	if (err != ERR_OK)
+		return err;
+	/* Answers of the database come on their own loops: the newest epoch has the device. */
+	if (registration->epoch < device->presence.epoch)
+		return refuse(registration, ERR_BUSY, REASON_LINK_HELD);
+	err = check_still_good(registration, device);
+	if (err != ERR_OK) {
+		/* The row says online, in this epoch: without a link it has to be told otherwise.
+		 */
+		device->presence.epoch = registration->epoch;
+		if (!device->link)
+			presence_lost(devices, device,
+			              err == ERR_CLOSED ? "connection closed" : "refused");
+		return err;
 	}
-	if (registration->is_cancelled)
-		return ERR_CLOSED;
 	/* The link may have ended while the row was written. */
 	registration->is_renewal = registration->is_renewal && is_same_link(registration, device);
 	registration->link = link_open(devices, device, registration);
@@ -377,4 +424,8 @@ void registration_cancel(struct registration *registration)
 	registration->is_cancelled = true;
 	/* Its gateway's link may be gone before the row is written. */
 	registration->gateway = NULL;
+	if (timer_is_running(&registration->probe)) {
+		run_cancel(&registration->probe);
+		finish(registration, ERR_CLOSED);
+	}
 }

@@ -100,6 +100,11 @@ enum err publisher_set_intro(struct publisher *publisher, struct str file_head, 
 		memcpy(intro->bytes + file_head.size, config.at, config.size);
 
 	stream_lock(stream);
+	if (publisher->is_ending) { /* the stream is another's already */
+		stream_unlock(stream);
+		free(intro);
+		return ERR_CLOSED;
+	}
 	struct intro *before = stream->intro;
 	intro->version = ++stream->intro_version;
 	stream->intro = intro;
@@ -111,10 +116,13 @@ enum err publisher_set_intro(struct publisher *publisher, struct str file_head, 
 
 void publisher_set_video(struct publisher *publisher, const struct stream_video *video)
 {
+	struct stream *stream = publisher->stream;
+
 	publisher->has_video = true;
-	stream_lock(publisher->stream);
-	publisher->stream->video = *video;
-	stream_unlock(publisher->stream);
+	stream_lock(stream);
+	if (!publisher->is_ending)
+		stream->video = *video;
+	stream_unlock(stream);
 }
 
 void publisher_set_audio(struct publisher *publisher, const char *codec)
@@ -122,7 +130,8 @@ void publisher_set_audio(struct publisher *publisher, const char *codec)
 	struct stream *stream = publisher->stream;
 
 	stream_lock(stream);
-	(void)snprintf(stream->audio, sizeof stream->audio, "%s", codec);
+	if (!publisher->is_ending)
+		(void)snprintf(stream->audio, sizeof stream->audio, "%s", codec);
 	stream_unlock(stream);
 }
 

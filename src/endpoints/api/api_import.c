@@ -70,7 +70,7 @@ static void refuse(struct importing *importing, size_t line, const char *did, en
 
 static void finish(struct importing *importing)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, API_ANSWER_MAX);
 	buf_printf(&body, "{\"created\":%zu,\"updated\":%zu,\"refused_total\":%zu,\"refused\":[",
@@ -103,7 +103,7 @@ static enum err compare(struct importing *importing, const struct device_spec *s
                         const struct import_row *row, const struct device_facts *facts,
                         struct why *why)
 {
-	AUTO_BUF secret;
+	AUTO_BUF secret = { 0 };
 
 	buf_init(&secret, DEVICE_SECRET_SIZE);
 	enum err err = device_secret(importing->api->setup.devices, facts, &secret);
