@@ -190,6 +190,35 @@ static struct device_facts *facts_after(const struct device_change *change,
 	return facts;
 }
 
+/* Under the lock: the rows of a gateway's children lost its name with its own row. */
+static void leave_children(struct devices *devices, const char *gateway)
+{
+	size_t at = 0;
+
+	for (struct device *child; (child = map_next(&devices->by_did, &at)) != NULL;) {
+		if (strcmp(child->facts->gateway, gateway) != 0)
+			continue;
+		struct device_facts *alone = device_facts_copy(child->facts, (struct str){ 0 });
+		if (!alone)
+			continue;
+		alone->gateway[0] = '\0';
+		device_facts_unref(child->facts);
+		child->facts = alone;
+	}
+}
+
+/* Under the lock. */
+static void remove_device(struct devices *devices, struct device *device)
+{
+	if (device->facts->kind == DEVICE_GATEWAY)
+		leave_children(devices, device->did);
+	(void)map_remove(&devices->by_did, str_of(device->did));
+	list_remove(&device->unsaved);
+	device_facts_unref(device->facts);
+	preset_list_unref(device->presets);
+	free(device);
+}
+
 /* Under the lock, after the commit. */
 static enum err take_over(struct device_change *change)
 {
@@ -214,13 +243,8 @@ static enum err take_over(struct device_change *change)
 		link_end_soon(device->link, end_reason);
 	device_facts_unref(device->facts);
 	device->facts = fresh;
-	if (change->kind == DEVICE_REMOVE) {
-		(void)map_remove(&devices->by_did, str_of(device->did));
-		list_remove(&device->unsaved);
-		device_facts_unref(device->facts);
-		preset_list_unref(device->presets);
-		free(device);
-	}
+	if (change->kind == DEVICE_REMOVE)
+		remove_device(devices, device);
 	return ERR_OK;
 }
 

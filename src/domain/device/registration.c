@@ -300,11 +300,12 @@ static enum err claim(struct registration *registration, struct device *device)
 
 	if (err != ERR_OK)
 		return err;
-	if (registration->timestamp_ms > device->last_timestamp_ms)
+	if (registration->timestamp_ms > device->last_timestamp_ms) {
 		device->last_timestamp_ms = registration->timestamp_ms;
-	else
+		device->last_accepted_ms = registration->now_ms; /* repeats do not renew it */
+	} else {
 		registration->timestamp_ms = device->last_timestamp_ms;
-	device->last_accepted_ms = registration->now_ms;
+	}
 	registration->epoch = ++device->claimed_epoch;
 	registration->is_child = registration->gateway != NULL;
 	registration->is_renewal = is_same_link(registration, device);

@@ -171,7 +171,7 @@ static void a_secret_rotated_meanwhile_opens_nothing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct device_view view;
-	AUTO_BUF secret;
+	AUTO_BUF secret = { 0 };
 
 	run(fixture, rotate_and_register);
 
