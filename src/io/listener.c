@@ -262,3 +262,8 @@ const char *listener_address(const struct listener *listener)
 {
 	return listener->address;
 }
+
+bool listener_requires_tls(const struct listener *listener)
+{
+	return listener->is_tls_required;
+}

@@ -49,5 +49,6 @@ void listener_stop(struct listener *listener, struct loop *loop);
 
 /* "127.0.0.1:8080": where it really listens. Borrowed. */
 const char *listener_address(const struct listener *listener);
+bool listener_requires_tls(const struct listener *listener);
 
 #endif

@@ -69,6 +69,25 @@ class Vigild(Process):
         assert answer.status_code == 201, answer.text
         return answer.json()["secret"]
 
+    def view_token(self, did, expires_in=900):
+        answer = self.api("POST", f"/v2/devices/{did}/view-tokens", {"expires_in": expires_in})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["token"]
+
+    def push_token(self, did, expires_in=900):
+        answer = self.api("POST", f"/v2/devices/{did}/push-tokens", {"expires_in": expires_in})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["token"]
+
+    def stream(self, did):
+        """Its entry in /v2/streams, or None."""
+        items = self.api("GET", "/v2/streams").json()["items"]
+        return next((item for item in items if item["did"] == did), None)
+
+    def wait_stage(self, did, stage, limit_s=10):
+        wait_for(lambda: (self.stream(did) or {}).get("stage") == stage, limit_s,
+                 f"{did} being {stage}")
+
     def action(self, did, data, **fields):
         return self.api("POST", f"/v2/devices/{did}/actions", {"data": data, **fields})
 
