@@ -119,6 +119,7 @@ static void send_play(struct stream *stream, int64_t viewers)
 	struct command *play = &stream->play;
 	AUTO_BUF url;
 
+	stream->heartbeat_ms = clock_steady_ms() + LIVE_HEARTBEAT_MS;
 	if (stream->is_playing_out || device_view(live->setup.devices, (struct str){ 0 },
 	                                          str_of(stream->did), &view) != ERR_OK)
 		return;
@@ -138,7 +139,6 @@ static void send_play(struct stream *stream, int64_t viewers)
 	buf_printf(&stream->play_data, ",\"players\":%" PRId64 "}}", viewers);
 	play->data = buf_str(&stream->play_data);
 	stream->is_playing_out = true;
-	stream->heartbeat_ms = clock_steady_ms() + LIVE_HEARTBEAT_MS;
 	(void)stream_ref(stream);
 	command_send(live->setup.devices, play);
 }
@@ -192,7 +192,6 @@ static enum demand_state fail(struct stream *stream, const struct why *why)
 {
 	stream_lock(stream);
 	stream->failure = (enum reason)why->reason;
-	stream->leaving = stream->viewers;
 	outlets_end(stream, why);
 	stream_unlock(stream);
 	return DEMAND_IDLE;
@@ -263,8 +262,11 @@ static enum demand_state from_sending(struct stream *stream, const struct situat
 		stream->deadline_ms = now->now_ms + LIVE_LINGER_MS;
 		return stream->is_asked_to_play ? DEMAND_LINGERING : DEMAND_IDLE;
 	}
-	if (!now->has_key && now->now_ms >= stream->deadline_ms)
-		return fail_with(stream, ERR_TIMEOUT, REASON_NO_KEY_FRAME);
+	if (!now->has_key && now->now_ms >= stream->deadline_ms) {
+		(void)fail_with(stream, ERR_TIMEOUT, REASON_NO_KEY_FRAME);
+		stream->deadline_ms = now->now_ms + LIVE_LINGER_MS;
+		return stream->is_asked_to_play ? DEMAND_LINGERING : DEMAND_IDLE;
+	}
 	if (stream->is_asked_to_play && now->now_ms >= stream->heartbeat_ms)
 		send_play(stream, now->viewers);
 	return DEMAND_SENDING;

@@ -61,10 +61,12 @@ void outlet_close_if_empty(struct outlet *outlet)
 	if (outlet->viewer_count || outlet->is_closing)
 		return;
 	outlet->is_closing = true;
+	/* While the flush waits for its time the mail is not on its way. */
+	bool was_waiting = timer_is_running(&outlet->timer);
 	run_cancel(&outlet->timer);
 	stream_lock(stream);
 	list_remove(&outlet->node);
-	bool is_mailed = outlet->is_mailed;
+	bool is_mailed = outlet->is_mailed && !was_waiting;
 	outlet->is_mailed = true; /* nobody else posts it */
 	stream_unlock(stream);
 	/* The mail frees it: callbacks of this turn may still be looking at it. */
@@ -89,6 +91,7 @@ void outlets_wake(struct stream *stream)
 
 void outlets_end(struct stream *stream, const struct why *why)
 {
+	stream->leaving = stream->viewers;
 	list_each (node, &stream->outlets) {
 		struct outlet *outlet = CONTAINER_OF(node, struct outlet, node);
 		outlet->end_why = *why;
