@@ -246,7 +246,8 @@ static enum demand_state from_waiting(struct stream *stream, const struct situat
 	}
 	if (now->now_ms >= stream->deadline_ms)
 		return fail_with(stream, ERR_TIMEOUT, REASON_NO_PUSH);
-	return DEMAND_WAITING;
+	/* A camera that was asked will push, and must be told to stop then. */
+	return now->viewers || stream->is_asked_to_play ? DEMAND_WAITING : DEMAND_IDLE;
 }
 
 static enum demand_state from_sending(struct stream *stream, const struct situation *now)
