@@ -2,15 +2,62 @@
 #include "base/digest.h"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/md5.h>
-#include <openssl/sha.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/id.h"
 
-#define NONCE_SIZE 12
-#define TAG_SIZE   16
+#define NONCE_SIZE      12
+#define TAG_SIZE        16
+#define HMAC_BLOCK_SIZE 64
+
+static void digest_free_at(EVP_MD_CTX **at)
+{
+	EVP_MD_CTX_free(*at);
+}
+#define AUTO_DIGEST __attribute__((cleanup(digest_free_at))) EVP_MD_CTX *
+
+/* Looked up once each: OpenSSL 3 otherwise searches its providers for every hash. Constant from
+ * then on, so this is no state of ours; of two threads that look at once, one throws its find away.
+ */
+static _Atomic(EVP_MD *) found_md5, found_sha1, found_sha256;
+static _Atomic(EVP_CIPHER *) found_aes_256_gcm;
+
+static const EVP_MD *find_hash(_Atomic(EVP_MD *) *found, const char *name)
+{
+	EVP_MD *kind = atomic_load_explicit(found, memory_order_acquire), *none = NULL;
+
+	if (kind)
+		return kind;
+	kind = EVP_MD_fetch(NULL, name, NULL);
+	if (!kind)
+		abort();
+	if (atomic_compare_exchange_strong(found, &none, kind))
+		return kind;
+	EVP_MD_free(kind);
+	return none;
+}
+
+static const EVP_CIPHER *find_cipher(void)
+{
+	EVP_CIPHER *kind = atomic_load_explicit(&found_aes_256_gcm, memory_order_acquire);
+	EVP_CIPHER *none = NULL;
+
+	if (kind)
+		return kind;
+	kind = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	if (!kind)
+		abort();
+	if (atomic_compare_exchange_strong(&found_aes_256_gcm, &none, kind))
+		return kind;
+	EVP_CIPHER_free(kind);
+	return none;
+}
+
+static const EVP_MD *find_sha256(void)
+{
+	return find_hash(&found_sha256, "SHA256");
+}
 
 static void hash(const EVP_MD *kind, struct str text, uint8_t *out)
 {
@@ -20,24 +67,44 @@ static void hash(const EVP_MD *kind, struct str text, uint8_t *out)
 
 void digest_md5(struct str text, uint8_t out[DIGEST_MD5_SIZE])
 {
-	hash(EVP_md5(), text, out);
+	hash(find_hash(&found_md5, "MD5"), text, out);
 }
 
 void digest_sha1(struct str text, uint8_t out[DIGEST_SHA1_SIZE])
 {
-	hash(EVP_sha1(), text, out);
+	hash(find_hash(&found_sha1, "SHA1"), text, out);
 }
 
 void digest_sha256(struct str text, uint8_t out[DIGEST_SHA256_SIZE])
 {
-	hash(EVP_sha256(), text, out);
+	hash(find_sha256(), text, out);
 }
 
+/* RFC 2104 §2 over our own hash: OpenSSL's HMAC() looks up three things for every call. */
 void digest_hmac_sha256(struct str key, struct str text, uint8_t out[DIGEST_SHA256_SIZE])
 {
-	if (!HMAC(EVP_sha256(), key.at ? key.at : "", (int)key.size,
-	          (const uint8_t *)(text.at ? text.at : ""), text.size, out, NULL))
+	uint8_t pad[HMAC_BLOCK_SIZE] = { 0 };
+	AUTO_DIGEST digest = EVP_MD_CTX_new();
+
+	if (key.size > sizeof pad)
+		digest_sha256(key, pad);
+	else if (key.size)
+		memcpy(pad, key.at, key.size);
+	for (size_t i = 0; i < sizeof pad; i++)
+		pad[i] ^= 0x36;
+	if (!digest || !EVP_DigestInit_ex2(digest, find_sha256(), NULL) ||
+	    !EVP_DigestUpdate(digest, pad, sizeof pad) ||
+	    !EVP_DigestUpdate(digest, text.at ? text.at : "", text.size) ||
+	    !EVP_DigestFinal_ex(digest, out, NULL))
 		abort();
+	for (size_t i = 0; i < sizeof pad; i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	if (!EVP_DigestInit_ex2(digest, find_sha256(), NULL) ||
+	    !EVP_DigestUpdate(digest, pad, sizeof pad) ||
+	    !EVP_DigestUpdate(digest, out, DIGEST_SHA256_SIZE) ||
+	    !EVP_DigestFinal_ex(digest, out, NULL))
+		abort();
+	mem_wipe(pad, sizeof pad);
 }
 
 void digest_derive(const uint8_t key[DIGEST_KEY_SIZE], struct str label,
@@ -62,7 +129,7 @@ enum err digest_seal(const uint8_t key[DIGEST_KEY_SIZE], struct str text, struct
 	if (!cipher || !to)
 		return ERR_NO_MEMORY;
 	id_random(to, NONCE_SIZE);
-	if (!EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, key, to) ||
+	if (!EVP_EncryptInit_ex2(cipher, find_cipher(), key, to, NULL) ||
 	    !EVP_EncryptUpdate(cipher, NULL, &size, (const uint8_t *)bound.at, (int)bound.size) ||
 	    !EVP_EncryptUpdate(cipher, to + NONCE_SIZE, &size, (const uint8_t *)text.at,
 	                       (int)text.size) ||
@@ -90,7 +157,7 @@ enum err digest_unseal(const uint8_t key[DIGEST_KEY_SIZE], struct str sealed, st
 	if (!cipher || !to)
 		return ERR_NO_MEMORY;
 	memcpy(tag, from + NONCE_SIZE + text_size, TAG_SIZE);
-	if (!EVP_DecryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, key, from) ||
+	if (!EVP_DecryptInit_ex2(cipher, find_cipher(), key, from, NULL) ||
 	    !EVP_DecryptUpdate(cipher, NULL, &size, (const uint8_t *)bound.at, (int)bound.size) ||
 	    !EVP_DecryptUpdate(cipher, to, &size, from + NONCE_SIZE, (int)text_size) ||
 	    !EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, tag) ||

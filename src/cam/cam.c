@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "cam/jitter.h"
-#include "cam/poster.h"
-#include "cam/station.h"
+#include "cam/network/jitter.h"
+#include "cam/network/poster.h"
+#include "cam/network/station.h"
 #include "io/tls.h"
 
 #define PACE_MS 2 /* between the first connections of many */

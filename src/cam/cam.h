@@ -11,7 +11,7 @@
 #define VIGIL_CAM_CAM_H
 
 #include "base/mem.h"
-#include "cam/device.h"
+#include "cam/network/device.h"
 
 #define CAM_LIVE_MAX 4
 

@@ -23,6 +23,16 @@ static enum err open_tls(struct server *server, struct why *why)
 	return tls_server_new(settings->tls_cert, settings->tls_key, &server->tls, why);
 }
 
+static enum err allow_outbound(struct server *server, struct why *why)
+{
+	const struct settings_list *list = &server->settings->allow_outbound;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < list->count && err == ERR_OK; i++)
+		err = dial_allow(&server->outbound, list->items[i], why);
+	return err;
+}
+
 static enum err open_domain(struct server *server, struct why *why)
 {
 	const struct vigild_settings *settings = server->settings;
@@ -97,7 +107,9 @@ enum err server_new(const struct vigild_settings *settings, struct server **out,
 		return ERR_NO_MEMORY;
 	server->settings = settings;
 	server->lock_fd = -1;
-	enum err err = server_open_data(server, why);
+	enum err err = allow_outbound(server, why);
+	if (err == ERR_OK)
+		err = server_open_data(server, why);
 	if (err == ERR_OK)
 		err = open_tls(server, why);
 	if (err == ERR_OK)

@@ -99,6 +99,24 @@ static enum err open_mqtt(struct server *server, struct why *why)
 	return listener_open(&listen, &server->mqtt_listener, why);
 }
 
+/* Settings of what is not built yet are taken, and have no effect: once is enough to say so. */
+static void warn_of_absent(const struct vigild_settings *settings)
+{
+	const struct {
+		const char *name, *value, *fallback;
+	} rows[] = {
+		{ "s3", settings->s3, "127.0.0.1:9000" },
+		{ "bus", settings->bus, "local" },
+		{ "blob", settings->blob, "" },
+		{ "advertise", settings->advertise, "" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (rows[i].value[0] && strcmp(rows[i].value, rows[i].fallback) != 0)
+			log_warn("setting.absent", "%s is not built yet: %s has no effect",
+			         rows[i].name, rows[i].value);
+}
+
 enum err server_open_listeners(struct server *server, struct why *why)
 {
 	enum err err = open_http(server, why);
@@ -107,9 +125,8 @@ enum err server_open_listeners(struct server *server, struct why *why)
 		err = open_rtmp(server, why);
 	if (err == ERR_OK)
 		err = open_mqtt(server, why);
-	if (err == ERR_OK && strcmp(server->settings->s3, "127.0.0.1:9000") != 0 &&
-	    server->settings->s3[0])
-		log_warn("s3.absent", "object storage is not built yet: --s3 has no effect");
+	if (err == ERR_OK)
+		warn_of_absent(server->settings);
 	return err;
 }
 

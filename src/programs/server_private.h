@@ -14,7 +14,7 @@
 #include "endpoints/mqtt/mqtt_endpoint.h"
 #include "endpoints/rtmp/rtmp_endpoint.h"
 #include "http/http_server.h"
-#include "io/lane.h"
+#include "io/dial.h"
 #include "io/listener.h"
 #include "io/loop.h"
 #include "io/tls.h"
@@ -48,6 +48,7 @@ struct server {
 	struct live_endpoint *live;
 	struct listener *mqtt_listener, *rtmp_listener;
 	struct rtmp_public rtmp_public;
+	struct dial_policy outbound; /* whom this server may call; nothing of it calls yet */
 	struct test_clock *test_clock;
 	struct loop *loops[SERVER_LOOPS_MAX];
 	struct loop_task tasks[SERVER_LOOPS_MAX];

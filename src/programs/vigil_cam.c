@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "cam/cam.h"
-#include "cam/fault.h"
+#include "cam/network/fault.h"
 #include "io/conn.h"
 #include "io/loop.h"
 #include "programs/version.h"

@@ -49,7 +49,7 @@ def test_an_allowed_floor_passes(tmp_path, file, path):
     ("src/ports/db/db.h", "<sqlite3.h>"),
     ("src/ports/db/db.h", "io/lanes.h"),
     ("src/endpoints/api/devices.c", "ports/db/db.h"),
-    ("src/cam/camera.c", "domain/device/device.h"),
+    ("src/cam/body/camera.c", "domain/device/device.h"),
     ("src/attic/old.c", "base/buf.h"),
     ("src/base/buf.c", "buf.h"),
 ])

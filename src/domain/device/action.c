@@ -102,7 +102,7 @@ enum err action_read(const json_t *data, struct action_request *out, struct why 
 	const struct action *action = NULL;
 	struct field_path path = { 0 };
 	AUTO_JSON body = NULL;
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, ACTION_DATA_MAX);
 	if (json_object_size(object) != 1) {
@@ -140,7 +140,7 @@ enum err action_request_add_url(struct action_request *request, struct str url)
 	/* The url is the first field of every action that has one. */
 	size_t head = strlen("{\"\":{") + strlen(request->action->top);
 	struct str rest = str_from(buf_str(&request->data), head);
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, ACTION_DATA_MAX);
 	buf_add(&text, request->data.at, head);

@@ -78,7 +78,7 @@ static void make_mid(struct command *command)
 
 static enum err send_message(struct link *link, struct command *command)
 {
-	AUTO_BUF secret;
+	AUTO_BUF secret = { 0 };
 	struct link_message message = {
 		.did = str_of(command->did),
 		.mid = str_of(command->mid),

@@ -218,7 +218,7 @@ void devices_on_shut(struct devices *devices, device_shut_fn *fn, void *owner)
 static enum err prepare_change(struct device_change *change, const struct device_facts *before)
 {
 	struct device_spec *spec = &change->spec;
-	AUTO_BUF sealed;
+	AUTO_BUF sealed = { 0 };
 
 	buf_init(&sealed, DEVICE_SECRET_SIZE + DIGEST_SEAL_EXTRA);
 	if (change->kind == DEVICE_CREATE || change->kind == DEVICE_ROTATE) {
@@ -344,7 +344,7 @@ enum err device_import(struct devices *devices, struct device_import *import)
 	if (devices_count(devices) + import->count > DEVICES_MAX)
 		err = ERR_BUSY;
 	for (size_t i = 0; i < import->count && err == ERR_OK; i++) {
-		AUTO_BUF sealed;
+		AUTO_BUF sealed = { 0 };
 		buf_init(&sealed, DEVICE_SECRET_SIZE + DIGEST_SEAL_EXTRA);
 		import->results[i] = check_spec(&import->specs[i], NULL);
 		if (import->results[i] != ERR_OK)

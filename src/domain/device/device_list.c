@@ -20,7 +20,7 @@ static enum err read_page(struct db_tx *tx, struct db_job *job)
 	struct device_page *page = CONTAINER_OF(job, struct device_page, job);
 	struct db_statement *find;
 	bool has_row = true;
-	AUTO_BUF pattern;
+	AUTO_BUF pattern = { 0 };
 	enum err err = db_prepare(tx,
 	                          "SELECT did FROM devices WHERE organization = $1 AND did > $2 "
 	                          "AND ($3 = '' OR did LIKE $4 ESCAPE '\\' "

@@ -29,7 +29,7 @@ struct device {
 	struct presence presence;
 	struct link *link; /* the live one, or NULL */
 	int64_t last_timestamp_ms, last_accepted_ms;
-	int64_t claimed_epoch;    /* the highest one given to a registration */
+	int64_t claimed_epoch; /* the highest one given to a registration */
 	struct preset_list *presets;
 	struct list_node unsaved; /* its going offline is not in the database yet */
 };
@@ -111,6 +111,9 @@ struct link *link_open(struct devices *devices, struct device *device,
 
 /* presence.c: the device went offline; under the lock. */
 void presence_lost(struct devices *devices, struct device *device, const char *reason);
+
+/* At start-up: whoever was online when this node ended is not any more; rows and events. */
+enum err presence_end_all(struct devices *devices);
 
 /* command.c: everything waiting on this link fails. */
 void commands_fail(struct link *link);

@@ -64,7 +64,7 @@ static enum err check_policy(struct registration *registration)
 
 static enum err check_sign(struct registration *registration)
 {
-	AUTO_BUF secret;
+	AUTO_BUF secret = { 0 };
 
 	if (registration->sign_kind == SIGN_NONE)
 		return ERR_OK;

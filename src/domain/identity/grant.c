@@ -15,7 +15,7 @@ static void seal_head(const struct keys *keys, struct str did, struct str resour
                       uint8_t bytes[GRANT_BYTES])
 {
 	uint8_t mac[DIGEST_SHA256_SIZE];
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, 512);
 	buf_add(&text, bytes, GRANT_HEAD_BYTES);

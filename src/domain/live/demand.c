@@ -117,7 +117,7 @@ static void send_play(struct stream *stream, int64_t viewers)
 	struct live *live = stream->live;
 	struct device_view view;
 	struct command *play = &stream->play;
-	AUTO_BUF url;
+	AUTO_BUF url = { 0 };
 
 	stream->heartbeat_ms = clock_steady_ms() + LIVE_HEARTBEAT_MS;
 	if (stream->is_playing_out || device_view(live->setup.devices, (struct str){ 0 },

@@ -6,6 +6,8 @@
 
 #include "endpoints/api/api_private.h"
 
+#define IMPORT_BODY_MAX (8 * 1024 * 1024)
+
 #define DEVICES "/v2/devices"
 #define DEVICE  "/v2/devices/{did}"
 
@@ -13,6 +15,8 @@
 const struct route api_routes[] = {
 	{ "GET",    DEVICES,                      RIGHT_READ,     0, device_list_get, 0 },
 	{ "POST",   DEVICES,                      RIGHT_MANAGE,   API_BODY_MAX, device_post, 0 },
+	{ "POST",   DEVICES ":import",            RIGHT_MANAGE,   IMPORT_BODY_MAX, device_import_post, 0 },
+	{ "GET",    DEVICES ":export",            RIGHT_READ,     0, device_export_get, 0 },
 	{ "GET",    DEVICE,                       RIGHT_READ,     0, device_get, 0 },
 	{ "PATCH",  DEVICE,                       RIGHT_MANAGE,   API_BODY_MAX, device_patch, 0 },
 	{ "DELETE", DEVICE,                       RIGHT_MANAGE,   0, device_delete, 0 },

@@ -221,7 +221,7 @@ void action_post(void *owner, struct request *req)
 
 void action_table_get(void *owner, struct request *req)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, API_ANSWER_MAX);
 	if (action_table_write(&body) != ERR_OK)

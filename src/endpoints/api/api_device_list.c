@@ -40,7 +40,7 @@ static void write_page(struct listing *listing, struct buf *body)
 static void on_page(struct device_page *page, enum err err)
 {
 	struct listing *listing = CONTAINER_OF(page, struct listing, page);
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, API_ANSWER_MAX);
 	if (err == ERR_OK) {

@@ -117,7 +117,7 @@ static void posting_free(struct posting *posting)
 static void on_posted(struct event_post *post, enum err err)
 {
 	struct posting *posting = CONTAINER_OF(post, struct posting, post);
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, API_BODY_MAX);
 	buf_add_text(&body, "{\"type\":");

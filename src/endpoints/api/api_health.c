@@ -14,7 +14,7 @@ void health_get(void *owner, struct request *req)
 void ready_get(void *owner, struct request *req)
 {
 	const struct api *api = owner;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, API_BODY_MAX);
 	buf_add_text(&body, "{\"status\":\"ready\",\"version\":");
@@ -26,7 +26,7 @@ void ready_get(void *owner, struct request *req)
 void metrics_get(void *owner, struct request *req)
 {
 	struct actor actor;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 	enum err err = ERR_OK;
 
 	if (!request_is_loopback(req)) {

@@ -127,6 +127,7 @@ void api_write_event(struct buf *out, const struct event *event)
 
 void api_answer(struct request *req, int status, const struct buf *body)
 {
+	response_header(req, "Cache-Control", STR("no-store"));
 	if (buf_err(body) == ERR_OK)
 		response_send(req, status, API_JSON, buf_str(body));
 	else

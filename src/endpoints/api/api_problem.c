@@ -101,5 +101,6 @@ void api_problem(struct request *req, enum err err, const struct why *why)
 		response_header(req, "Retry-After", RETRY_AFTER_S);
 	if (row->status == 401)
 		response_header(req, "WWW-Authenticate", STR("Bearer realm=\"vigil\""));
+	response_header(req, "Cache-Control", STR("no-store"));
 	response_problem(req, &problem);
 }

@@ -20,7 +20,7 @@ struct work {
 
 static void set_cookie(struct request *req, const char *token, int age_s)
 {
-	AUTO_BUF cookie;
+	AUTO_BUF cookie = { 0 };
 
 	buf_init(&cookie, URL_MAX);
 	buf_printf(&cookie, COOKIE "=%s; Max-Age=%d" COOKIE_RULES "%s", token, age_s,
@@ -55,12 +55,11 @@ static void on_session(struct token_issue *issue, enum err err)
 {
 	struct work *work = CONTAINER_OF(issue, struct work, issue);
 	const struct actor actor = { .kind = issue->kind, .expires_at = issue->expires_at };
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	if (err == ERR_OK) {
 		buf_init(&body, API_BODY_MAX);
 		set_cookie(work->req, issue->token, SESSION_S);
-		response_header(work->req, "Cache-Control", STR("no-store"));
 		write_actor(&body, &actor);
 		api_answer(work->req, 201, &body);
 	} else {
@@ -132,11 +131,10 @@ void session_post(void *owner, struct request *req)
 
 void session_get(void *owner, struct request *req)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, API_BODY_MAX);
 	write_actor(&body, api_actor(req));
-	response_header(req, "Cache-Control", STR("no-store"));
 	api_answer(req, 200, &body);
 }
 
@@ -168,7 +166,7 @@ static void on_link(struct token_issue *issue, enum err err)
 {
 	struct work *work = CONTAINER_OF(issue, struct work, issue);
 	const char *base = work->api->setup.public_http;
-	AUTO_BUF own, url, body;
+	AUTO_BUF own = { 0 }, url = { 0 }, body = { 0 };
 
 	buf_init(&own, URL_MAX);
 	buf_init(&url, 2 * URL_MAX);

@@ -41,7 +41,7 @@ static void write_url(const struct work *work, struct buf *out)
 {
 	struct str host = request_host(work->req);
 	size_t port = host.size;
-	AUTO_BUF url;
+	AUTO_BUF url = { 0 };
 
 	while (port > 0 && host.at[port - 1] >= '0' && host.at[port - 1] <= '9')
 		port--;
@@ -60,7 +60,7 @@ static void write_url(const struct work *work, struct buf *out)
 static void on_issued(struct token_issue *issue, enum err err)
 {
 	struct work *work = CONTAINER_OF(issue, struct work, issue);
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	if (err != ERR_OK) {
 		fail(work, err, &(struct why){ 0 });

@@ -44,7 +44,7 @@ static void watcher_free(struct watcher *watcher)
 static void on_each(struct event_page *page, const struct event *event)
 {
 	struct watcher *watcher = CONTAINER_OF(page, struct watcher, page);
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	watcher->is_full = watcher->is_full ||
 	                   watcher->out.size + event->data.size + EVENT_EXTRA > WATCH_BYTES_MAX;
@@ -225,7 +225,7 @@ static enum err read_cursor(struct request *req, const struct event_log *log, in
 
 static void open_stream(struct watcher *watcher, struct request *req)
 {
-	AUTO_BUF leftover;
+	AUTO_BUF leftover = { 0 };
 
 	buf_init(&leftover, REQUEST_ARENA_BYTES);
 	if (watcher->is_websocket) {

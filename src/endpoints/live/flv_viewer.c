@@ -176,7 +176,7 @@ void flv_websocket_close(struct conn *conn, enum err err, int reason)
 		{ REASON_CODEC_UNSUPPORTED, 4006 }, { REASON_STREAM_ENDED, 4008 },
 	};
 	uint16_t code = 4007; /* denied, unknown: not told apart */
-	AUTO_BUF frame;
+	AUTO_BUF frame = { 0 };
 
 	for (size_t i = 0; i < COUNT_OF(codes); i++)
 		if (codes[i].reason == reason)

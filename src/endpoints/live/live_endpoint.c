@@ -76,7 +76,7 @@ static void view_websocket(struct live_endpoint *endpoint, struct request *req, 
 {
 	struct why why = { 0 };
 	char did[DID_SIZE] = "";
-	AUTO_BUF leftover;
+	AUTO_BUF leftover = { 0 };
 	struct flv_viewer *flv = calloc(1, sizeof *flv);
 
 	enum err err = check_rights(endpoint, req, param, &why);
@@ -156,7 +156,7 @@ static void add_stream(void *owner, const struct stream_view *stream)
 static void list_streams(void *owner, struct request *req)
 {
 	struct live_endpoint *endpoint = owner;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, STREAMS_BYTES_MAX);
 	buf_add_text(&body, "{\"items\":[");

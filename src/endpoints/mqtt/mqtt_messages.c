@@ -18,7 +18,7 @@ static struct link *find_link(struct mqtt_session *session, struct str did)
 
 static void take_answer(struct link *link, const struct envelope *envelope)
 {
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	if (!envelope->mid.size || !envelope->result) {
 		metric_count(METRIC_device_malformed_total);
@@ -51,7 +51,7 @@ static int64_t event_time_ms(const struct envelope *envelope)
 
 static void take_event(struct link *link, const struct envelope *envelope)
 {
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	if (!envelope->data || !event_is_named(envelope->data)) {
 		metric_count(METRIC_device_malformed_total);

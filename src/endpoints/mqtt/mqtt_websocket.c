@@ -27,7 +27,7 @@ static enum err send_message(void *carrier, const uint8_t *bytes, size_t size)
 static void close_websocket(void *carrier)
 {
 	struct mqtt_websocket *websocket = carrier;
-	AUTO_BUF frame;
+	AUTO_BUF frame = { 0 };
 
 	buf_init(&frame, 128);
 	ws_write_close(&frame, 1000, STR("closed"));
@@ -89,7 +89,7 @@ static void connect_websocket(void *owner, struct request *req)
 {
 	struct mqtt_websocket *websocket = calloc(1, sizeof *websocket);
 	const char *subprotocol = request_offers_subprotocol(req, "mqtt") ? "mqtt" : NULL;
-	AUTO_BUF leftover;
+	AUTO_BUF leftover = { 0 };
 
 	if (!websocket || prepare(websocket, owner, req) != ERR_OK) {
 		if (websocket)

@@ -56,7 +56,7 @@ static void set_intro(struct rtmp_intake *intake)
 {
 	const struct buf *tags[] = { &intake->metadata, &intake->video, &intake->audio };
 	uint8_t head[FLV_HEADER_SIZE];
-	AUTO_BUF config;
+	AUTO_BUF config = { 0 };
 
 	buf_init(&config, COUNT_OF(tags) * RTMP_INTRO_MAX);
 	for (size_t i = 0; i < COUNT_OF(tags); i++)

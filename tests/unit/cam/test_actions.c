@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cam/actions.h"
-#include "cam/url.h"
+#include "cam/body/actions.h"
+#include "cam/network/url.h"
 #include "tests/unit/cam/fixture.h"
 #include "tests/unit/unit.h"
 
@@ -149,8 +149,8 @@ static void segments_echo_their_params_in_both_shapes(void **state)
 	static const char *const requests[] = {
 		"{\"segment\":{\"find\":{\"start\":1767225600000,\"end\":1767225601000}}}",
 		"{\"segment\":{\"start\":1767225600000,\"end\":1767225601000}}",
-		"{\"segment\":{\"find\":{\"start\":\"1767225600000\","
-		"\"end\":\"2026-01-01T00:00:01Z\"}}}",
+		("{\"segment\":{\"find\":{\"start\":\"1767225600000\","
+		 "\"end\":\"2026-01-01T00:00:01Z\"}}}"),
 	};
 	char name[CARD_FILE_NAME_SIZE];
 

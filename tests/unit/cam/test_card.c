@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cam/card.h"
+#include "cam/memory/card.h"
 #include "tests/unit/cam/fixture.h"
 #include "tests/unit/unit.h"
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cam/alarm.h"
-#include "cam/config.h"
+#include "cam/body/alarm.h"
+#include "cam/memory/config.h"
 #include "tests/unit/cam/fixture.h"
 #include "tests/unit/unit.h"
 

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cam/device_private.h"
-#include "cam/fault.h"
-#include "cam/station.h"
+#include "cam/network/device_private.h"
+#include "cam/network/fault.h"
+#include "cam/network/station.h"
 #include "tests/unit/cam/fixture.h"
 #include "tests/unit/unit.h"
 

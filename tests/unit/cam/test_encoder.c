@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cam/clip.h"
-#include "cam/encoder.h"
+#include "cam/picture/clip.h"
+#include "cam/picture/encoder.h"
 #include "proto/flv/flv_media.h"
 #include "proto/h26x/h264.h"
 #include "tests/unit/cam/fixture.h"

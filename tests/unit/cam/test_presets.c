@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cam/presets.h"
+#include "cam/memory/presets.h"
 #include "tests/unit/cam/fixture.h"
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
-#include "cam/ptz.h"
+#include "cam/body/ptz.h"
 #include "tests/unit/unit.h"
 
 #define T0 1000000
