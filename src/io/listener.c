@@ -17,7 +17,8 @@
 
 #define LISTENER_LOOPS_MAX 64
 #define ACCEPT_WINDOW_MS   50
-#define INHERITED_FIRST_FD 3 /* SD_LISTEN_FDS_START */
+#define NO_DESCRIPTOR_MS   50 /* until the next try when even the spare one is gone */
+#define INHERITED_FIRST_FD 3  /* SD_LISTEN_FDS_START */
 
 /* One loop's share: its own descriptor of the same socket, because libuv watches a descriptor. */
 struct share {
@@ -33,8 +34,9 @@ struct share {
 struct listener {
 	struct listener_setup setup;
 	char address[ADDRESS_TEXT_SIZE];
-	bool is_tls_required;
+	bool is_tls_required, is_inherited;
 	int fd;
+	_Atomic int share_count;
 	_Atomic int spare_fd; /* given up for a moment when descriptors run out */
 	_Atomic size_t open_count;
 	struct share *shares[LISTENER_LOOPS_MAX];
@@ -103,7 +105,8 @@ enum err listener_open(const struct listener_setup *setup, struct listener **out
 	listener->setup = *setup;
 	listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	listener->fd = inherited_fd(setup->name);
-	if (listener->fd >= 0) {
+	listener->is_inherited = listener->fd >= 0;
+	if (listener->is_inherited) {
 		(void)fcntl(listener->fd, F_SETFL, O_NONBLOCK);
 	} else {
 		enum err err = open_socket(setup->address, &listener->fd);
@@ -125,19 +128,26 @@ enum err listener_open(const struct listener_setup *setup, struct listener **out
 }
 
 /* No descriptor is left: give up the spare one, take the connection, and refuse it, so that the
- * queue does not fill with clients that wait for nothing. */
-static void refuse_one(struct listener *listener, int fd)
+ * queue does not fill with clients that wait for nothing. False: another loop has the spare one,
+ * or it was lost to somebody quicker. */
+static bool refuse_one(struct listener *listener, int fd)
 {
 	int spare = atomic_exchange(&listener->spare_fd, -1);
 
 	if (spare < 0)
-		return;
+		spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (spare < 0)
+		return false;
 	(void)close(spare);
 	int refused = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-	if (refused >= 0)
+	if (refused >= 0) {
 		(void)close(refused);
-	atomic_store(&listener->spare_fd, open("/dev/null", O_RDONLY | O_CLOEXEC));
-	metric_count(METRIC_accept_refused_total);
+		metric_count(METRIC_accept_refused_total);
+	}
+	spare = atomic_exchange(&listener->spare_fd, open("/dev/null", O_RDONLY | O_CLOEXEC));
+	if (spare >= 0)
+		(void)close(spare);
+	return refused >= 0;
 }
 
 static void take_one(struct share *share, int fd)
@@ -167,6 +177,12 @@ static void on_pause_over(struct timer *timer)
 	(void)uv_poll_start(&share->poll, UV_READABLE, on_acceptable);
 }
 
+static void rest(struct share *share, int64_t ms)
+{
+	(void)uv_poll_stop(&share->poll);
+	loop_timer_start(share->loop, &share->pause, ms, on_pause_over);
+}
+
 /* False when this second's accepts are used up: the poll rests until the next one. */
 static bool has_budget(struct share *share)
 {
@@ -181,9 +197,7 @@ static bool has_budget(struct share *share)
 	}
 	if (share->accepted++ < 1 + limit * ACCEPT_WINDOW_MS / 1000)
 		return true;
-	(void)uv_poll_stop(&share->poll);
-	loop_timer_start(share->loop, &share->pause,
-	                 share->second_began_ms + ACCEPT_WINDOW_MS - now_ms, on_pause_over);
+	rest(share, share->second_began_ms + ACCEPT_WINDOW_MS - now_ms);
 	return false;
 }
 
@@ -198,7 +212,10 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 		if (fd >= 0) {
 			take_one(share, fd);
 		} else if (errno == EMFILE || errno == ENFILE) {
-			refuse_one(share->listener, share->fd);
+			if (refuse_one(share->listener, share->fd))
+				continue;
+			rest(share, NO_DESCRIPTOR_MS);
+			return;
 		} else if (errno != ECONNABORTED && errno != EINTR) {
 			return;
 		}
@@ -226,6 +243,7 @@ enum err listener_start(struct listener *listener, struct loop *loop)
 	share->poll.data = share;
 	(void)uv_poll_start(&share->poll, UV_READABLE, on_acceptable);
 	listener->shares[index] = share;
+	listener->share_count++;
 	return ERR_OK;
 }
 
@@ -234,17 +252,30 @@ static void on_share_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
+/* They are connected already, and may have said what they want. */
+static void serve_backlog(struct share *share)
+{
+	for (int fd; (fd = accept4(share->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;)
+		take_one(share, fd);
+}
+
 void listener_stop(struct listener *listener, struct loop *loop)
 {
 	struct share *share = listener->shares[loop_index(loop)];
 
 	if (!share)
 		return;
+	if (listener->setup.is_backlog_served && !listener->is_inherited)
+		serve_backlog(share);
 	listener->shares[loop_index(loop)] = NULL;
 	loop_timer_stop(loop, &share->pause);
 	(void)uv_poll_stop(&share->poll);
 	uv_close((uv_handle_t *)&share->poll, on_share_closed);
 	(void)close(share->fd);
+	if (--listener->share_count == 0) {
+		(void)close(listener->fd);
+		listener->fd = -1;
+	}
 }
 
 void listener_free(struct listener *listener)

@@ -42,11 +42,11 @@ def programs(request):
 @pytest.fixture
 def start_vigild(programs, tmp_path):
     """start_vigild("--loops=1", env={...}): further servers get further folders."""
-    def start(*arguments, env=None):
+    def start(*arguments, env=None, **options):
         count = sum(isinstance(program, Vigild) for program in programs)
         folder = tmp_path / f"server{count}"
         folder.mkdir()
-        vigild = Vigild(folder, *arguments, env=env)
+        vigild = Vigild(folder, *arguments, env=env, **options)
         programs.append(vigild)
         return vigild.start()
     return start
