@@ -215,7 +215,7 @@ def test_a_reader_that_never_takes_its_answer_is_cut(vigild, picture):
                 sock.sendall(ask)
         except (socket.timeout, ConnectionError):
             pass
-        for _ in range(4):
+        for _ in range(6):
             before = vigild.stream(DID)["frames"]
             wait_for(lambda: vigild.stream(DID)["frames"] > before, what="frames")
             vigild.advance(25_000)
