@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -252,9 +253,14 @@ static void on_share_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-/* They are connected already, and may have said what they want. */
+/* Who is connected already may have said what he wants. The filter keeps further handshakes from
+ * ending between the last accept and the close, which would reset them: they are tried again. */
 static void serve_backlog(struct share *share)
 {
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &nothing };
+
+	(void)setsockopt(share->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 	for (int fd; (fd = accept4(share->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;)
 		take_one(share, fd);
 }
@@ -265,14 +271,15 @@ void listener_stop(struct listener *listener, struct loop *loop)
 
 	if (!share)
 		return;
-	if (listener->setup.is_backlog_served && !listener->is_inherited)
+	bool is_last = --listener->share_count == 0;
+	if (is_last && listener->setup.is_backlog_served && !listener->is_inherited)
 		serve_backlog(share);
 	listener->shares[loop_index(loop)] = NULL;
 	loop_timer_stop(loop, &share->pause);
 	(void)uv_poll_stop(&share->poll);
 	uv_close((uv_handle_t *)&share->poll, on_share_closed);
 	(void)close(share->fd);
-	if (--listener->share_count == 0) {
+	if (is_last) {
 		(void)close(listener->fd);
 		listener->fd = -1;
 	}
