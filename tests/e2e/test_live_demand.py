@@ -9,7 +9,6 @@ from harness.device import success
 from harness.process import wait_for
 
 DID = "CAM0001"
-MINUTE_MS = 60_500
 
 
 class Camera:
@@ -122,6 +121,7 @@ def test_a_viewer_who_returns_in_time_cancels_it(vigild, playing, watch):
     assert vigild.metric("publishers") == 1 and not again.is_ended
 
 
+@pytest.mark.tsan
 def test_viewers_survive_a_lost_publisher(vigild, playing):
     camera, viewer = playing
     seen = len(viewer.reader.frames())
@@ -159,6 +159,7 @@ def test_a_camera_without_a_key_frame_is_told_to_stop(vigild, camera, watch, cli
         action = camera.device.next_action()
 
 
+@pytest.mark.tsan
 def test_a_removed_device_is_not_seen_any_more(vigild, playing):
     camera, viewer = playing
     assert vigild.api("DELETE", f"/v2/devices/{DID}").status_code in (200, 204)
