@@ -184,7 +184,7 @@ static void write_problem(struct buf *out, const struct problem *problem, const 
 
 void response_problem(struct request *req, const struct problem *problem)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, PROBLEM_BYTES_MAX);
 	write_problem(&body, problem, req->id);
@@ -212,7 +212,7 @@ void response_refuse(struct http_conn *hc, int status)
 {
 	struct problem problem = { status, refusals[0].name, refusals[0].title, NULL, NULL, 0 };
 	struct buf *head = &hc->home->head;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	metric_count(METRIC_http_malformed_total);
 	for (size_t i = 0; i < COUNT_OF(refusals); i++) {

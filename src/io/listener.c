@@ -18,8 +18,7 @@
 
 #define LISTENER_LOOPS_MAX 64
 #define ACCEPT_WINDOW_MS   50
-#define NO_DESCRIPTOR_MS   50 /* until the next try when even the spare one is gone */
-#define INHERITED_FIRST_FD 3  /* SD_LISTEN_FDS_START */
+#define INHERITED_FIRST_FD 3 /* SD_LISTEN_FDS_START */
 
 /* One loop's share: its own descriptor of the same socket, because libuv watches a descriptor. */
 struct share {
@@ -129,12 +128,12 @@ enum err listener_open(const struct listener_setup *setup, struct listener **out
 }
 
 /* No descriptor is left: give up the spare one, take the connection, and refuse it, so that the
- * queue does not fill with clients that wait for nothing. False: another loop has the spare one,
- * or it was lost to somebody quicker. */
+ * queue does not fill with clients that wait for nothing. False: not even that could be done. */
 static bool refuse_one(struct listener *listener, int fd)
 {
 	int spare = atomic_exchange(&listener->spare_fd, -1);
 
+	/* Another thread may have been quicker to take the descriptor we gave up: ask again. */
 	if (spare < 0)
 		spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (spare < 0)
@@ -178,6 +177,7 @@ static void on_pause_over(struct timer *timer)
 	(void)uv_poll_start(&share->poll, UV_READABLE, on_acceptable);
 }
 
+/* Nothing is taken for a while; what comes waits in the backlog. */
 static void rest(struct share *share, int64_t ms)
 {
 	(void)uv_poll_stop(&share->poll);
@@ -206,6 +206,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 {
 	struct share *share = poll->data;
 
+	loop_turn(share->loop);
 	for (int i = 0; status == 0 && i < LISTENER_ACCEPTS_PER_TURN; i++) {
 		if (!has_budget(share))
 			return;
@@ -213,10 +214,10 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 		if (fd >= 0) {
 			take_one(share, fd);
 		} else if (errno == EMFILE || errno == ENFILE) {
-			if (refuse_one(share->listener, share->fd))
-				continue;
-			rest(share, NO_DESCRIPTOR_MS);
-			return;
+			if (!refuse_one(share->listener, share->fd)) {
+				rest(share, ACCEPT_WINDOW_MS); /* else the poll would spin */
+				return;
+			}
 		} else if (errno != ECONNABORTED && errno != EINTR) {
 			return;
 		}
@@ -296,12 +297,12 @@ void listener_free(struct listener *listener)
 	free(listener);
 }
 
+bool listener_is_tls_only(const struct listener *listener)
+{
+	return listener->is_tls_required;
+}
+
 const char *listener_address(const struct listener *listener)
 {
 	return listener->address;
-}
-
-bool listener_requires_tls(const struct listener *listener)
-{
-	return listener->is_tls_required;
 }

@@ -50,8 +50,10 @@ enum err listener_start(struct listener *listener, struct loop *loop);
  * unless the socket was inherited: then those who come wait for the next server. */
 void listener_stop(struct listener *listener, struct loop *loop);
 
+/* Plain connections are refused here: beyond loopback, and nobody has allowed them. */
+bool listener_is_tls_only(const struct listener *listener);
+
 /* "127.0.0.1:8080": where it really listens. Borrowed. */
 const char *listener_address(const struct listener *listener);
-bool listener_requires_tls(const struct listener *listener);
 
 #endif

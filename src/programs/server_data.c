@@ -64,7 +64,7 @@ static enum err open_keys(struct server *server, struct why *why)
 static enum err open_token(struct server *server, struct why *why)
 {
 	char path[PATH_MAX];
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, 256);
 	server_path(server, "admin.token", path);

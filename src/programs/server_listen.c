@@ -76,7 +76,7 @@ static enum err open_rtmp(struct server *server, struct why *why)
 	enum err err = listener_open(&listen, &server->rtmp_listener, why);
 	if (err != ERR_OK)
 		return err;
-	server->rtmp_public.is_secure = listener_requires_tls(server->rtmp_listener);
+	server->rtmp_public.is_tls_only = listener_is_tls_only(server->rtmp_listener);
 	return address_split(listener_address(server->rtmp_listener), host, sizeof host,
 	                     &server->rtmp_public.port);
 }
@@ -144,7 +144,7 @@ static void add_url(struct buf *out, const struct server *server, const char *sc
 static enum err write_sign_in(struct server *server, struct why *why)
 {
 	char base_url[ADDRESS_TEXT_SIZE + 16], path[PATH_MAX];
-	AUTO_BUF link;
+	AUTO_BUF link = { 0 };
 
 	buf_init(&link, 512);
 	(void)snprintf(base_url, sizeof base_url, "%s://%s", server->tls ? "https" : "http",
@@ -165,7 +165,7 @@ enum err server_write_ready(struct server *server, struct why *why)
 {
 	const struct vigild_settings *settings = server->settings;
 	enum err err = ERR_OK;
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	if (settings->http[0])
 		err = write_sign_in(server, why);

@@ -155,7 +155,7 @@ int main(int argc, char **argv, char **environment)
 	struct vigil_cam_settings settings = { 0 };
 	struct cam_options options;
 	struct why why = { 0 };
-	AUTO_BUF words;
+	AUTO_BUF words = { 0 };
 
 	buf_init(&words, 256 * 1024);
 	if (settings_answer(&table, argc, argv, &words)) {

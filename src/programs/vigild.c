@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 	struct vigild_settings settings = { 0 };
 	struct why why = { 0 };
 	sigset_t signals;
-	AUTO_BUF words;
+	AUTO_BUF words = { 0 };
 
 	buf_init(&words, 256 * 1024);
 	if (settings_answer(&vigild_settings_table, argc, argv, &words)) {

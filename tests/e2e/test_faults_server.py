@@ -318,7 +318,7 @@ def test_all_three_ports_speak_tls(start_vigild, certificate, clip_tags):
     assert {"https", "rtmps", "mqtts"} <= set(vigild.urls)
     context = ssl.create_default_context(cafile=cert)
     device = Device(vigild, DID, vigild.add_device(DID))
-    device.client.tls_set(ca_certs=str(cert))
+    device.client.tls_set(ca_certs=str(cert), tls_version=ssl.PROTOCOL_TLS_CLIENT)
     device.go_online()
     pusher = Pusher(vigild.address("rtmp"), f"{DID}?token={device.token}", clip_tags,
                     wrap=lambda sock: context.wrap_socket(sock, server_hostname="127.0.0.1"))

@@ -44,7 +44,7 @@ static enum err open_file(struct recorder *recorder, const struct clip_frame *he
 {
 	char name[CARD_FILE_NAME_SIZE], path[STORE_PATH_MAX];
 	bool has_audio = false;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, FLV_BODY_MAX);
 	card_file_name(now_ms, name);
@@ -74,7 +74,7 @@ static bool is_full(const struct recorder *recorder, int64_t at_ms)
 
 static enum err add_frame(struct recorder *recorder, const struct clip_frame *frame)
 {
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, FLV_BODY_MAX + 64);
 	clip_write_tag(&bytes, frame->kind, frame->at_ms - recorder->first_ms, frame->body);

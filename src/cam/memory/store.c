@@ -51,7 +51,7 @@ enum err store_path(const struct store *store, const char *name, char out[STORE_
 enum err store_read(const struct store *store, const char *name, json_t **out, struct why *why)
 {
 	char path[STORE_PATH_MAX];
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, JSON_SIZE_MAX + 4096);
 	if (!store_is_kept(store))
@@ -65,7 +65,7 @@ enum err store_read(const struct store *store, const char *name, json_t **out, s
 enum err store_write(const struct store *store, const char *name, const json_t *json)
 {
 	char path[STORE_PATH_MAX];
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, JSON_SIZE_MAX);
 	if (!store_is_kept(store))

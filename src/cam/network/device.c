@@ -133,7 +133,7 @@ static void send_register(struct device *device)
 	bool is_static = device->setup->sign == DEVICE_SIGN_STATIC;
 	int64_t stamp_ms = clock_now_ms();
 	char sign[SIGN_HMAC_SIZE + sizeof SIGN_SUFFIX_HMAC];
-	AUTO_BUF description, payload;
+	AUTO_BUF description = { 0 }, payload = { 0 };
 
 	buf_init(&description, 1024);
 	buf_init(&payload, 4096);
@@ -266,7 +266,7 @@ void device_answer(struct device *device, struct str mid, const json_t *answer)
 {
 	unsigned faults = device->setup->faults;
 	char did[CAMERA_DID_MAX + 2];
-	AUTO_BUF result, payload;
+	AUTO_BUF result = { 0 }, payload = { 0 };
 
 	buf_init(&result, ENVELOPE_SIZE_MAX);
 	buf_init(&payload, ENVELOPE_SIZE_MAX);
@@ -290,7 +290,7 @@ void device_answer(struct device *device, struct str mid, const json_t *answer)
 
 void device_publish_event(struct device *device, const json_t *details)
 {
-	AUTO_BUF text, payload;
+	AUTO_BUF text = { 0 }, payload = { 0 };
 
 	buf_init(&text, 4096);
 	buf_init(&payload, 8192);

@@ -75,7 +75,7 @@ static enum err send_packet(struct link *link, const struct buf *packet)
 static void on_ping_due(struct timer *timer)
 {
 	struct link *link = CONTAINER_OF(timer, struct link, timer);
-	AUTO_BUF packet;
+	AUTO_BUF packet = { 0 };
 
 	buf_init(&packet, 64);
 	if (link->is_ping_open) {
@@ -112,7 +112,7 @@ static enum err read_connack(struct link *link, const struct mqtt_frame *frame)
 static enum err read_publish(struct link *link, const struct mqtt_frame *frame)
 {
 	struct mqtt_publish publish;
-	AUTO_BUF answer;
+	AUTO_BUF answer = { 0 };
 
 	buf_init(&answer, 64);
 	enum err err = mqtt_read_publish(frame, PROTOCOL, &publish);
@@ -143,7 +143,7 @@ static enum err read_suback(struct link *link, const struct mqtt_frame *frame)
 static enum err read_pubrel(struct link *link, const struct mqtt_frame *frame)
 {
 	struct mqtt_ack ack;
-	AUTO_BUF answer;
+	AUTO_BUF answer = { 0 };
 
 	buf_init(&answer, 64);
 	enum err err = mqtt_read_ack(frame, PROTOCOL, &ack);
@@ -222,7 +222,7 @@ static const struct conn_events conn_events = { .on_bytes = on_bytes, .on_closed
 static void on_dialled(struct dial *dial, struct conn *conn, enum err err)
 {
 	struct link *link = dial->owner;
-	AUTO_BUF packet;
+	AUTO_BUF packet = { 0 };
 
 	buf_init(&packet, LINK_PACKET_MAX);
 	if (!conn) {
@@ -268,7 +268,7 @@ void link_start(struct link *link, int64_t delay_ms)
 
 void link_stop(struct link *link)
 {
-	AUTO_BUF packet;
+	AUTO_BUF packet = { 0 };
 
 	buf_init(&packet, 64);
 	if (link->state == LINK_DIALLING)
@@ -299,7 +299,7 @@ static uint16_t next_packet_id(struct link *link)
 
 uint16_t link_subscribe(struct link *link, struct str filter)
 {
-	AUTO_BUF packet;
+	AUTO_BUF packet = { 0 };
 
 	buf_init(&packet, LINK_PACKET_MAX);
 	if (!link_is_up(link))
@@ -312,7 +312,7 @@ uint16_t link_subscribe(struct link *link, struct str filter)
 
 enum err link_publish(struct link *link, struct str topic, struct str payload)
 {
-	AUTO_BUF packet;
+	AUTO_BUF packet = { 0 };
 
 	buf_init(&packet, LINK_PACKET_MAX);
 	if (!link_is_up(link))

@@ -15,7 +15,7 @@
 enum err post_new(struct str url, struct str token, struct post **out)
 {
 	AUTO(post) post = calloc(1, sizeof *post);
-	AUTO_BUF whole;
+	AUTO_BUF whole = { 0 };
 
 	buf_init(&whole, POST_URL_MAX);
 	if (!post)
@@ -87,7 +87,7 @@ static void transfer(CURL *curl, struct post *post)
 
 static void send_still(CURL *curl, struct post *post)
 {
-	AUTO_BUF still;
+	AUTO_BUF still = { 0 };
 
 	buf_init(&still, STILL_MAX);
 	post->err = encoder_still(post->scene, &post->view, &still, &post->why);

@@ -141,7 +141,7 @@ static enum err dial_url(struct push *push, const struct rtmp_url *url)
 enum err push_start(struct push *push, struct str url, struct str token)
 {
 	struct rtmp_url parts;
-	AUTO_BUF whole;
+	AUTO_BUF whole = { 0 };
 
 	buf_init(&whole, PUSH_URL_MAX);
 	if (push->state != PUSH_IDLE)

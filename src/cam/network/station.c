@@ -102,7 +102,7 @@ static enum err add_device(struct station *station, const struct station_setup *
                            const char *did, bool is_child, struct why *why)
 {
 	struct device *device = NULL;
-	AUTO_BUF secret;
+	AUTO_BUF secret = { 0 };
 
 	buf_init(&secret, SIGN_SECRET_MAX + 1);
 	if (make_secret(setup->secret, did, &secret) != ERR_OK)

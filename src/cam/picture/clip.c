@@ -137,7 +137,7 @@ static enum err draw_frames(struct encoder *encoder, const struct scene *scene, 
 	int64_t now_ms = clock_now_ms();
 	struct scene_picture picture;
 	enum err err = ERR_OK;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 	bool is_key;
 
 	buf_init(&body, ENCODER_FRAME_MAX);
@@ -163,7 +163,7 @@ enum err clip_build(struct clip **out, struct why *why)
 {
 	AUTO(encoder) encoder = NULL;
 	AUTO(scene) scene = NULL;
-	AUTO_BUF flv;
+	AUTO_BUF flv = { 0 };
 
 	buf_init(&flv, CLIP_BYTES_MAX);
 	enum err err = scene_new(&scene);
@@ -179,7 +179,7 @@ enum err clip_build(struct clip **out, struct why *why)
 
 enum err clip_read(const char *path, struct clip **out, struct why *why)
 {
-	AUTO_BUF flv;
+	AUTO_BUF flv = { 0 };
 
 	buf_init(&flv, CLIP_BYTES_MAX);
 	enum err err = file_read(path, &flv);

@@ -43,6 +43,8 @@ static void finish(struct link *link, const char *reason, bool is_told)
 	}
 	if (link->gateway)
 		(void)map_remove(&link->gateway->children, str_of(link->did));
+	link->gateway =
+		NULL; /* a mail on its way comes here again, and may find the gateway gone */
 	run_cancel(&link->expiry);
 
 	devices_lock(devices);
@@ -147,14 +149,17 @@ struct link *link_open(struct devices *devices, struct device *device,
 
 	if (!link) {
 		if (device->link) {
-			/* A child's place in its gateway is taken by the new link of that name. */
+			/* A child's place in its gateway is taken by the new link of that name. The
+			 * connection is not told: it may be gone when the old one ends, and would
+			 * no more find it among the gateway's children. */
 			if (registration->gateway && device->link->loop == run_here() &&
 			    device->link->gateway == registration->gateway) {
 				(void)map_remove(&registration->gateway->children,
 				                 str_of(device->did));
 				device->link->gateway = NULL;
+				device->link->ops = NULL;
 			}
-			link_end_soon(device->link, "taken over");
+			link_end_soon(device->link, LINK_TAKEN_OVER);
 		}
 		link = link_new(devices, device, registration);
 		if (!link)
@@ -226,6 +231,8 @@ static void on_event_written(struct db_job *job, enum err err)
 	if (err == ERR_OK) {
 		metric_count(METRIC_device_events_total);
 		event_log_wake(report->devices->setup.events);
+	} else {
+		metric_count(METRIC_device_events_lost_total);
 	}
 	device_facts_unref(report->facts);
 	free(report);
@@ -246,6 +253,7 @@ enum err link_event(struct link *link, int64_t time_ms, struct str data)
 	enum err err =
 		db_write(link->devices->setup.db, &report->job, write_event, on_event_written);
 	if (err != ERR_OK) {
+		metric_count(METRIC_device_events_lost_total);
 		device_facts_unref(report->facts);
 		free(report);
 	}

@@ -75,10 +75,13 @@ struct registration {
 	int64_t now_ms, epoch, probed_seen_ms, probe_epoch;
 	bool is_cancelled;
 	char *new_profile;
+	char lost_reason[DEVICE_REASON_SIZE]; /* going offline before, not yet told; empty: none */
+	int64_t lost_at;
 };
 
 /* `done` may come within the call. Afterwards, and only while `done` is outstanding, the owner may
- * call registration_cancel(): `done` still comes, with ERR_CLOSED and no link. */
+ * call registration_cancel(): `done` still comes, perhaps within that call, with ERR_CLOSED and no
+ * link. */
 void registration_start(struct devices *devices, struct registration *registration);
 void registration_cancel(struct registration *registration);
 

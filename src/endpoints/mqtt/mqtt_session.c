@@ -34,6 +34,15 @@ struct mqtt_session *mqtt_session_new(struct mqtt_endpoint *endpoint, struct loo
 	return session;
 }
 
+/* No more packets, and nothing that is still under way may become a link: a registration that
+ * outlived its session's end would take the device from whoever has it by then. */
+static void end(struct mqtt_session *session)
+{
+	session->state = MQTT_ENDING;
+	mqtt_cancel_registrations(session);
+	session->transport->close(session->carrier);
+}
+
 void mqtt_session_close(struct mqtt_session *session, enum mqtt_reason reason, const char *words)
 {
 	if (session->state == MQTT_ENDING)
@@ -44,8 +53,7 @@ void mqtt_session_close(struct mqtt_session *session, enum mqtt_reason reason, c
 		mqtt_write_disconnect(&session->home->packet, session->version, &goodbye);
 		mqtt_session_send_packet(session);
 	}
-	session->state = MQTT_ENDING;
-	session->transport->close(session->carrier);
+	end(session);
 }
 
 /* One timer serves both waits: before registration the quarantine's end, afterwards one and a half
@@ -117,8 +125,7 @@ static void refuse_connect(struct mqtt_session *session, enum mqtt_version versi
 
 	mqtt_write_connack(&session->home->packet, version, &refusal);
 	mqtt_session_send_packet(session);
-	session->state = MQTT_ENDING;
-	session->transport->close(session->carrier);
+	end(session);
 }
 
 /* Topic and payload, kept until the connection ends without a DISCONNECT. */
@@ -202,6 +209,13 @@ static bool is_first_delivery(struct mqtt_session *session, uint16_t packet_id)
 	return true;
 }
 
+static void forget_delivery(struct mqtt_session *session, uint16_t packet_id)
+{
+	for (unsigned i = 0; i < session->inflight_count; i++)
+		if (session->inflight[i] == packet_id)
+			session->inflight[i] = session->inflight[--session->inflight_count];
+}
+
 static void on_release(struct mqtt_session *session, const struct mqtt_frame *frame)
 {
 	struct mqtt_ack ack;
@@ -210,9 +224,7 @@ static void on_release(struct mqtt_session *session, const struct mqtt_frame *fr
 		mqtt_session_close(session, MQTT_REASON_MALFORMED, "malformed PUBREL");
 		return;
 	}
-	for (unsigned i = 0; i < session->inflight_count; i++)
-		if (session->inflight[i] == ack.packet_id)
-			session->inflight[i] = session->inflight[--session->inflight_count];
+	forget_delivery(session, ack.packet_id);
 	send_ack(session, MQTT_PUBCOMP, ack.packet_id, MQTT_REASON_OK);
 }
 
@@ -247,6 +259,9 @@ static void on_publish(struct mqtt_session *session, const struct mqtt_frame *fr
 		is_taken = mqtt_take_message(session, publish.topic, publish.payload);
 	if (!is_taken && count_foreign(session))
 		return;
+	if (!is_taken && session->version == MQTT_5)
+		forget_delivery(session,
+		                publish.packet_id); /* refused: no PUBREL follows (§4.3.3) */
 	if (publish.qos && session->state != MQTT_ENDING)
 		send_ack(session, answers[publish.qos], publish.packet_id,
 		         is_taken ? MQTT_REASON_OK : MQTT_REASON_NOT_AUTHORIZED);
@@ -263,8 +278,7 @@ static void on_disconnect(struct mqtt_session *session, const struct mqtt_frame 
 		session->will = NULL;
 	}
 	(void)snprintf(session->reason, sizeof session->reason, "disconnected");
-	session->state = MQTT_ENDING;
-	session->transport->close(session->carrier);
+	end(session);
 }
 
 static void on_packet(struct mqtt_session *session, const struct mqtt_frame *frame)
@@ -360,6 +374,7 @@ void mqtt_session_gone(struct mqtt_session *session, enum err err)
 	                     : err == ERR_CLOSED ? "connection closed"
 	                                         : "connection lost";
 
+	session->state = MQTT_ENDING;
 	if (session->will)
 		fire_will(session);
 	mqtt_cancel_registrations(session);

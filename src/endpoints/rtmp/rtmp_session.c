@@ -69,7 +69,7 @@ void rtmp_push_url(void *owner, struct str did, struct str token, struct str rea
                    struct buf *out)
 {
 	const struct rtmp_public *address = owner;
-	const char *scheme = address->is_secure ? "rtmps" : "rtmp";
+	const char *scheme = address->is_tls_only ? "rtmps" : "rtmp";
 	struct str host = address->host[0] ? str_of(address->host) : reached_at;
 
 	if (!host.size)

@@ -126,7 +126,7 @@ static void add_member(struct buf *body, const char *name, const char *text)
 
 static void send_connect(struct rtmp_client *client)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	rtmp_write_control(&client->out, RTMP_SET_CHUNK_SIZE, RTMP_CLIENT_CHUNK_SIZE);
 	begin_command(&body, "connect", TRANSACTION_CONNECT);
@@ -143,7 +143,7 @@ static void send_connect(struct rtmp_client *client)
 static void write_named(const struct rtmp_client *client, struct buf *out, const char *command,
                         enum transaction transaction)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	begin_command(&body, command, transaction);
 	amf_add_null(&body);
@@ -153,7 +153,7 @@ static void write_named(const struct rtmp_client *client, struct buf *out, const
 
 static void send_create(struct rtmp_client *client)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	write_named(client, &client->out, "releaseStream", TRANSACTION_RELEASE);
 	write_named(client, &client->out, "FCPublish", TRANSACTION_FC_PUBLISH);
@@ -164,7 +164,7 @@ static void send_create(struct rtmp_client *client)
 
 static void send_publish(struct rtmp_client *client)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	begin_command(&body, "publish", TRANSACTION_PUBLISH);
 	amf_add_null(&body);
@@ -426,7 +426,7 @@ enum err rtmp_client_write_media(struct rtmp_client *client, enum rtmp_media_kin
 
 enum err rtmp_client_write_end(struct rtmp_client *client, struct buf *out)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, 0);
 	if (client->state != CLIENT_PUBLISHED)

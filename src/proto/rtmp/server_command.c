@@ -51,7 +51,7 @@ static void send_answer(struct rtmp_server *server, const struct buf *body)
 void server_write_status(struct rtmp_server *server, const char *level, const char *code,
                          const char *description)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	begin_answer(&body, "onStatus", 0);
 	amf_add_null(&body);
@@ -70,7 +70,7 @@ static void answer_connect(struct rtmp_server *server, double transaction)
 	struct rtmp_message message = { .type = RTMP_SET_PEER_BANDWIDTH,
 		                        .body = bandwidth,
 		                        .size = sizeof bandwidth };
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	rtmp_write_control(out, RTMP_WINDOW_ACK_SIZE, WINDOW_SIZE);
 	rtmp_chunk_write(out, server->chunk_size, RTMP_ON_CONTROL, &message);
@@ -121,7 +121,7 @@ static enum err on_connect(struct server_turn *turn, struct command *command)
 
 static enum err on_create_stream(struct server_turn *turn, struct command *command)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	begin_answer(&body, "_result", command->transaction);
 	if (turn->server->streams == RTMP_STREAMS_MAX)

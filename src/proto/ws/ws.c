@@ -25,7 +25,7 @@ enum err ws_accept(struct str key, char out[WS_ACCEPT_SIZE])
 	static const char suffix[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 §1.3 */
 	char text[WS_KEY_SIZE + sizeof suffix];
 	uint8_t digest[DIGEST_SHA1_SIZE];
-	AUTO_BUF base64;
+	AUTO_BUF base64 = { 0 };
 
 	buf_init(&base64, WS_ACCEPT_SIZE);
 	if (key.size != WS_KEY_SIZE || !str_ends(key, STR("==")) ||
