@@ -50,22 +50,22 @@ int64_t clock_steady_us(void)
 
 void clock_format(int64_t now_ms, char out[CLOCK_TEXT_SIZE])
 {
-	time_t seconds = (time_t)(now_ms / 1000);
+	int64_t ms = ((now_ms % 1000) + 1000) % 1000; /* before 1970 too */
+	time_t seconds = (time_t)((now_ms - ms) / 1000);
 	struct tm utc = { 0 };
 
 	(void)gmtime_r(&seconds, &utc);
 	(void)snprintf(out, CLOCK_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
 	               (unsigned)(utc.tm_year + 1900) % 10000u, (unsigned)(utc.tm_mon + 1) % 100u,
 	               (unsigned)utc.tm_mday % 100u, (unsigned)utc.tm_hour % 100u,
-	               (unsigned)utc.tm_min % 100u, (unsigned)utc.tm_sec % 100u,
-	               (unsigned)(now_ms % 1000));
+	               (unsigned)utc.tm_min % 100u, (unsigned)utc.tm_sec % 100u, (unsigned)ms);
 }
 
 /* Two or four digits at the head of *rest. */
 static enum err take_digits(struct str *rest, size_t count, int64_t least, int64_t most,
                             int64_t *out)
 {
-	if (rest->size < count)
+	if (rest->size < count || rest->at[0] == '-')
 		return ERR_INVALID;
 	enum err err = str_to_i64((struct str){ rest->at, count }, least, most, out);
 	*rest = str_from(*rest, count);
@@ -80,18 +80,23 @@ static enum err take_char(struct str *rest, const char *any_of)
 	return ERR_OK;
 }
 
-static int64_t take_fraction_ms(struct str *rest)
+/* Nothing, or a point and one digit at least. */
+static enum err take_fraction_ms(struct str *rest, int64_t *out_ms)
 {
 	int64_t ms = 0;
 
+	*out_ms = 0;
 	if (take_char(rest, ".") != ERR_OK)
-		return 0;
+		return ERR_OK;
+	if (!rest->size || rest->at[0] < '0' || rest->at[0] > '9')
+		return ERR_INVALID;
 	for (int weight = 100; rest->size && rest->at[0] >= '0' && rest->at[0] <= '9';
 	     weight /= 10) {
 		ms += (rest->at[0] - '0') * weight;
 		*rest = str_from(*rest, 1);
 	}
-	return ms;
+	*out_ms = ms;
+	return ERR_OK;
 }
 
 static enum err take_offset_ms(struct str *rest, int64_t *out_ms)
@@ -112,7 +117,7 @@ static enum err take_offset_ms(struct str *rest, int64_t *out_ms)
 
 enum err clock_parse(struct str text, int64_t *out_ms)
 {
-	int64_t year, month, day, hour, minute, second, offset_ms;
+	int64_t year, month, day, hour, minute, second, ms, offset_ms;
 
 	if (take_digits(&text, 4, 1970, 9999, &year) != ERR_OK || take_char(&text, "-") != ERR_OK ||
 	    take_digits(&text, 2, 1, 12, &month) != ERR_OK || take_char(&text, "-") != ERR_OK ||
@@ -121,19 +126,17 @@ enum err clock_parse(struct str text, int64_t *out_ms)
 	    take_digits(&text, 2, 0, 59, &minute) != ERR_OK || take_char(&text, ":") != ERR_OK ||
 	    take_digits(&text, 2, 0, 60, &second) != ERR_OK)
 		return ERR_INVALID;
-	int64_t ms = take_fraction_ms(&text);
-	if (take_offset_ms(&text, &offset_ms) != ERR_OK || text.size)
+	if (take_fraction_ms(&text, &ms) != ERR_OK || take_offset_ms(&text, &offset_ms) != ERR_OK ||
+	    text.size)
 		return ERR_INVALID;
 
 	struct tm utc = { .tm_year = (int)year - 1900,
 		          .tm_mon = (int)month - 1,
-		          .tm_mday = (int)day,
-		          .tm_hour = (int)hour,
-		          .tm_min = (int)minute,
-		          .tm_sec = (int)second };
-	time_t seconds = timegm(&utc);
+		          .tm_mday = (int)day };
+	time_t midnight = timegm(&utc);
 	if (utc.tm_mday != (int)day)
 		return ERR_INVALID; /* February 30 and its kind */
-	*out_ms = (int64_t)seconds * 1000 + ms - offset_ms;
+	/* A leap second is the next day's first. */
+	*out_ms = ((int64_t)midnight + hour * 3600 + minute * 60 + second) * 1000 + ms - offset_ms;
 	return ERR_OK;
 }

@@ -126,7 +126,9 @@ enum err digest_seal(const uint8_t key[DIGEST_KEY_SIZE], struct str text, struct
 	uint8_t *to = buf_reserve(out, text.size + DIGEST_SEAL_EXTRA);
 	int size = 0;
 
-	if (!cipher || !to)
+	if (!to)
+		return buf_err(out);
+	if (!cipher)
 		return ERR_NO_MEMORY;
 	id_random(to, NONCE_SIZE);
 	if (!EVP_EncryptInit_ex2(cipher, find_cipher(), key, to, NULL) ||
@@ -154,7 +156,9 @@ enum err digest_unseal(const uint8_t key[DIGEST_KEY_SIZE], struct str sealed, st
 	uint8_t tag[TAG_SIZE];
 	int size = 0;
 
-	if (!cipher || !to)
+	if (!to)
+		return buf_err(out);
+	if (!cipher)
 		return ERR_NO_MEMORY;
 	memcpy(tag, from + NONCE_SIZE + text_size, TAG_SIZE);
 	if (!EVP_DecryptInit_ex2(cipher, find_cipher(), key, from, NULL) ||

@@ -31,7 +31,7 @@ void digest_derive(const uint8_t key[DIGEST_KEY_SIZE], struct str label,
                    uint8_t out[DIGEST_KEY_SIZE]);
 
 /* AES-256-GCM with a random nonce in front and the tag behind; `bound` is authenticated, not
- * stored. out takes text.size + DIGEST_SEAL_EXTRA bytes. */
+ * stored. out takes text.size + DIGEST_SEAL_EXTRA bytes (ERR_TOO_LARGE if it cannot). */
 enum err digest_seal(const uint8_t key[DIGEST_KEY_SIZE], struct str text, struct str bound,
                      struct buf *out);
 /* ERR_DENIED when key, bytes or `bound` are not those it was sealed with. */

@@ -3,9 +3,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 
 #define LOG_TEXT_MAX 1024
 
@@ -30,21 +32,33 @@ bool log_is_on(enum log_level level)
 	return level >= sink.least;
 }
 
+/* Bytes of the well-formed character at `text`, or 0. */
+static size_t character_size(const char *text)
+{
+	unsigned char lead = (unsigned char)*text;
+	size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+
+	return str_is_utf8((struct str){ text, size }) ? size : 0;
+}
+
 /* One line stays one line, whatever a peer put into a name. */
 static size_t add_escaped(char *to, size_t room, const char *text, bool is_json)
 {
 	size_t size = 0;
 
-	for (; *text && size + 7 < room; text++) {
+	while (*text && size + 7 < room) {
 		unsigned char c = (unsigned char)*text;
+		size_t taken = character_size(text);
 		if (is_json && (c == '"' || c == '\\')) {
 			to[size++] = '\\';
 			to[size++] = (char)c;
-		} else if (c < 0x20 || c == 0x7f) {
+		} else if (c < 0x20 || c == 0x7f || !taken) {
 			size += (size_t)snprintf(to + size, room - size, "\\u%04x", c);
 		} else {
-			to[size++] = (char)c;
+			memcpy(to + size, text, taken);
+			size += taken;
 		}
+		text += taken ? taken : 1;
 	}
 	to[size] = '\0';
 	return size;

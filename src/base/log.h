@@ -8,7 +8,8 @@
  * fact;  debug  for us. base, proto, domain and ports do not log: endpoints and programs do, once.
  *
  * Threads  any. Lines go to standard error: key=value on a terminal, JSON elsewhere.
- * No secret, token, media byte or URL query may be passed in; control characters are escaped.
+ * No secret, token, media byte or URL query may be passed in; control characters and bytes that
+ * are not UTF-8 are escaped.
  */
 #ifndef VIGIL_BASE_LOG_H
 #define VIGIL_BASE_LOG_H

@@ -130,4 +130,6 @@ void domain_start(struct domain *domain)
 {
 	tokens_start(domain->tokens);
 	devices_start(domain->devices);
+	/* What was committed just before a power cut has no cursor yet. */
+	event_log_wake(domain->events);
 }

@@ -37,6 +37,7 @@ struct conn {
 	struct list_node node; /* in loop_conns() */
 	struct mail closing, reading;
 	struct timer drain;
+	size_t parting_left; /* what was queued when `drain` last looked */
 	_Atomic size_t *open_count;
 	enum conn_state state;
 	enum err why;
@@ -104,9 +105,23 @@ void conn_close(struct conn *conn, enum err why)
 	loop_defer(conn->loop, &conn->closing);
 }
 
+static void on_drain_timeout(struct timer *timer);
+
+/* Who takes nothing of what is left for him is not waited for. */
+static void watch_parting(struct conn *conn)
+{
+	conn->parting_left = conn->queue.size;
+	loop_timer_start(conn->loop, &conn->drain, CONN_PARTING_MS, on_drain_timeout);
+}
+
 static void on_drain_timeout(struct timer *timer)
 {
-	conn_close(CONTAINER_OF(timer, struct conn, drain), ERR_OK);
+	struct conn *conn = CONTAINER_OF(timer, struct conn, drain);
+
+	if (conn->state == CONN_PARTING && conn->queue.size < conn->parting_left)
+		watch_parting(conn);
+	else
+		conn_close(conn, conn->state == CONN_PARTING ? ERR_TIMEOUT : ERR_OK);
 }
 
 /* PARTING with everything sent: half-close and wait for the peer, so that a reset does not eat
@@ -124,10 +139,12 @@ void conn_close_gently(struct conn *conn)
 	if (conn->state != CONN_OPEN && conn->state != CONN_SNIFFING)
 		return;
 	conn->state = CONN_PARTING;
-	if (conn->queue.size == 0)
+	if (conn->queue.size == 0) {
 		begin_draining(conn);
-	else
-		watch(conn);
+		return;
+	}
+	watch_parting(conn);
+	watch(conn);
 }
 
 /* Looks at the first byte without taking it. */
@@ -235,6 +252,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct conn *conn = poll->data;
 
+	loop_turn(conn->loop);
 	if (conn->state == CONN_CLOSED)
 		return;
 	if (status < 0) {

@@ -24,6 +24,7 @@
 #define CONN_ADDRESS_SIZE 56            /* "[ipv6]:port" and a NUL */
 #define CONN_QUEUE_MAX    (1024 * 1024) /* bytes that may wait in a conn's own queue */
 #define CONN_DRAIN_MS     2000          /* how long a closing conn waits for its peer */
+#define CONN_PARTING_MS   10000         /* and for some of its queue to be taken */
 
 struct conn;
 struct tls;
@@ -74,8 +75,8 @@ void conn_resume(struct conn *conn);
 
 /* Closes at the end of this turn; what is queued is dropped. Safe to call again. */
 void conn_close(struct conn *conn, enum err why);
-/* Sends what is queued, says goodbye, then waits up to CONN_DRAIN_MS for the peer to do so. The
- * owner hears no more bytes. */
+/* Sends what is queued, while the peer takes some of it each CONN_PARTING_MS, says goodbye, then
+ * waits up to CONN_DRAIN_MS for the peer to do so. The owner hears no more bytes. */
 void conn_close_gently(struct conn *conn);
 
 /* Closes every conn of the loop, at the end of this turn: a program that ends. */

@@ -125,19 +125,25 @@ enum err listener_open(const struct listener_setup *setup, struct listener **out
 }
 
 /* No descriptor is left: give up the spare one, take the connection, and refuse it, so that the
- * queue does not fill with clients that wait for nothing. */
-static void refuse_one(struct listener *listener, int fd)
+ * queue does not fill with clients that wait for nothing. False: not even that could be done. */
+static bool refuse_one(struct listener *listener, int fd)
 {
 	int spare = atomic_exchange(&listener->spare_fd, -1);
 
+	/* Another thread may have been quicker to take the descriptor we gave up: ask again. */
 	if (spare < 0)
-		return;
+		spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (spare < 0)
+		return false;
 	(void)close(spare);
 	int refused = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 	if (refused >= 0)
 		(void)close(refused);
-	atomic_store(&listener->spare_fd, open("/dev/null", O_RDONLY | O_CLOEXEC));
+	spare = atomic_exchange(&listener->spare_fd, open("/dev/null", O_RDONLY | O_CLOEXEC));
+	if (spare >= 0)
+		(void)close(spare); /* two loops refused at once */
 	metric_count(METRIC_accept_refused_total);
+	return refused >= 0;
 }
 
 static void take_one(struct share *share, int fd)
@@ -167,6 +173,13 @@ static void on_pause_over(struct timer *timer)
 	(void)uv_poll_start(&share->poll, UV_READABLE, on_acceptable);
 }
 
+/* Nothing is taken for a while; what comes waits in the backlog. */
+static void rest(struct share *share, int64_t ms)
+{
+	(void)uv_poll_stop(&share->poll);
+	loop_timer_start(share->loop, &share->pause, ms, on_pause_over);
+}
+
 /* False when this second's accepts are used up: the poll rests until the next one. */
 static bool has_budget(struct share *share)
 {
@@ -181,9 +194,7 @@ static bool has_budget(struct share *share)
 	}
 	if (share->accepted++ < 1 + limit * ACCEPT_WINDOW_MS / 1000)
 		return true;
-	(void)uv_poll_stop(&share->poll);
-	loop_timer_start(share->loop, &share->pause,
-	                 share->second_began_ms + ACCEPT_WINDOW_MS - now_ms, on_pause_over);
+	rest(share, share->second_began_ms + ACCEPT_WINDOW_MS - now_ms);
 	return false;
 }
 
@@ -191,6 +202,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 {
 	struct share *share = poll->data;
 
+	loop_turn(share->loop);
 	for (int i = 0; status == 0 && i < LISTENER_ACCEPTS_PER_TURN; i++) {
 		if (!has_budget(share))
 			return;
@@ -198,7 +210,10 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 		if (fd >= 0) {
 			take_one(share, fd);
 		} else if (errno == EMFILE || errno == ENFILE) {
-			refuse_one(share->listener, share->fd);
+			if (!refuse_one(share->listener, share->fd)) {
+				rest(share, ACCEPT_WINDOW_MS); /* else the poll would spin */
+				return;
+			}
 		} else if (errno != ECONNABORTED && errno != EINTR) {
 			return;
 		}
@@ -256,6 +271,11 @@ void listener_free(struct listener *listener)
 	if (listener->spare_fd >= 0)
 		(void)close(listener->spare_fd);
 	free(listener);
+}
+
+bool listener_is_tls_only(const struct listener *listener)
+{
+	return listener->is_tls_required;
 }
 
 const char *listener_address(const struct listener *listener)

@@ -47,6 +47,9 @@ enum err listener_start(struct listener *listener, struct loop *loop);
 /* No more connections on `loop`; on its own thread. */
 void listener_stop(struct listener *listener, struct loop *loop);
 
+/* Plain connections are refused here: beyond loopback, and nobody has allowed them. */
+bool listener_is_tls_only(const struct listener *listener);
+
 /* "127.0.0.1:8080": where it really listens. Borrowed. */
 const char *listener_address(const struct listener *listener);
 

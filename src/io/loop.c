@@ -17,13 +17,12 @@ struct loop {
 	uv_async_t wake;
 	uv_timer_t alarm;
 	uv_prepare_t turn_end;
-	uv_check_t turn_begin;
 	struct mailbox mailbox;
 	struct mail *deferred, *deferred_last; /* the loop's own thread only */
 	struct timer_heap timers;
 	struct list conns;
 	int64_t alarm_due_ms;
-	int64_t turn_began_us;
+	int64_t turn_began_us; /* 0: nothing was done since the last sleep */
 	int64_t window_began_us, window_busy_us;
 	_Atomic unsigned busy_permille;
 	_Atomic bool is_stopping;
@@ -34,6 +33,12 @@ struct loop {
 };
 
 static _Thread_local struct loop *current;
+
+void loop_turn(struct loop *loop)
+{
+	if (!loop->turn_began_us)
+		loop->turn_began_us = clock_steady_us();
+}
 
 static void deliver(struct mail *mail)
 {
@@ -50,6 +55,7 @@ static void fire_timers(struct loop *loop)
 {
 	int64_t now_ms = clock_steady_ms();
 
+	loop_turn(loop);
 	for (struct timer *timer; (timer = timer_take_due(&loop->timers, now_ms)) != NULL;)
 		timer->fn(timer);
 	loop->alarm_due_ms = 0;
@@ -78,6 +84,7 @@ static void on_wake(uv_async_t *wake)
 {
 	struct loop *loop = wake->data;
 
+	loop_turn(loop);
 	deliver(mailbox_take_all(&loop->mailbox));
 	if (atomic_load(&loop->is_stopping))
 		uv_stop(&loop->uv);
@@ -94,10 +101,12 @@ static void run_deferred(struct loop *loop)
 
 static void measure_turn(struct loop *loop, int64_t now_us)
 {
-	int64_t turn_us = now_us - loop->turn_began_us;
-
-	metric_observe(METRIC_loop_lag_us, turn_us);
-	loop->window_busy_us += turn_us;
+	if (loop->turn_began_us) {
+		int64_t turn_us = now_us - loop->turn_began_us;
+		metric_observe(METRIC_loop_lag_us, turn_us);
+		loop->window_busy_us += turn_us;
+		loop->turn_began_us = 0;
+	}
 	int64_t window_us = now_us - loop->window_began_us;
 	if (window_us < LOOP_BUSY_WINDOW_US)
 		return;
@@ -112,26 +121,19 @@ static void on_turn_end(uv_prepare_t *prepare)
 {
 	struct loop *loop = prepare->data;
 
+	if (loop->deferred)
+		loop_turn(loop);
 	run_deferred(loop);
 	measure_turn(loop, clock_steady_us());
 }
 
-static void on_turn_begin(uv_check_t *check)
-{
-	struct loop *loop = check->data;
-
-	loop->turn_began_us = clock_steady_us();
-}
-
 static void open_handles(struct loop *loop)
 {
-	loop->wake.data = loop->alarm.data = loop->turn_end.data = loop->turn_begin.data = loop;
+	loop->wake.data = loop->alarm.data = loop->turn_end.data = loop;
 	(void)uv_timer_init(&loop->uv, &loop->alarm);
 	(void)uv_prepare_init(&loop->uv, &loop->turn_end);
-	(void)uv_check_init(&loop->uv, &loop->turn_begin);
 	(void)uv_prepare_start(&loop->turn_end, on_turn_end);
-	(void)uv_check_start(&loop->turn_begin, on_turn_begin);
-	loop->turn_began_us = loop->window_began_us = clock_steady_us();
+	loop->window_began_us = clock_steady_us();
 }
 
 enum err loop_new(unsigned index, struct loop **out)
@@ -163,14 +165,26 @@ static void close_handle(uv_handle_t *handle, void *unused)
 		uv_close(handle, NULL);
 }
 
+bool loop_settle(struct loop *loop)
+{
+	struct mail *mails = mailbox_take_all(&loop->mailbox);
+	struct loop *outer = current;
+	bool has_any = mails || loop->deferred;
+
+	current = loop;
+	deliver(mails);
+	run_deferred(loop);
+	current = outer;
+	return has_any;
+}
+
 void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
 	struct loop *outer = current;
 	current = loop;
-	deliver(mailbox_take_all(&loop->mailbox));
-	run_deferred(loop);
+	(void)loop_settle(loop);
 	(void)uv_run(&loop->uv, UV_RUN_NOWAIT); /* what owners closed gets its callbacks */
 	uv_walk(&loop->uv, close_handle, NULL);
 	(void)uv_run(&loop->uv, UV_RUN_DEFAULT);

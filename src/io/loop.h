@@ -38,6 +38,10 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 void loop_join(struct loop *loop);
 
+/* Delivers what was posted to a joined loop too late; true when there was any. Several loops that
+ * post to each other are settled until none has any. */
+bool loop_settle(struct loop *loop);
+
 /* Runs turns on this thread until `until` tells true or `ms` have passed; for unit tests. */
 bool loop_run_until(struct loop *loop, bool (*until)(void *arg), void *arg, int64_t ms);
 
@@ -62,7 +66,9 @@ void loop_clock_moved(struct loop *loop);
 unsigned loop_busy_permille(const struct loop *loop);
 
 /* For io/ alone: libuv's loop, the conns that live here, and the buffer all reads of this loop
- * share (LOOP_READ_BYTES). */
+ * share (LOOP_READ_BYTES). A callback of libuv's says first that a turn may begin with it: libuv
+ * has no hook between its sleep and the callbacks. */
+void loop_turn(struct loop *loop);
 struct uv_loop_s *loop_uv(struct loop *loop);
 struct list *loop_conns(struct loop *loop);
 uint8_t *loop_read_buffer(struct loop *loop);

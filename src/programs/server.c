@@ -12,7 +12,8 @@
 #include "programs/server_private.h"
 #include "programs/version.h"
 
-#define STOP_STEP_MS 20
+#define STOP_STEP_MS  20
+#define SETTLE_ROUNDS 16 /* a mail that posts another one is followed this far */
 
 static enum err open_tls(struct server *server, struct why *why)
 {
@@ -123,6 +124,19 @@ enum err server_new(const struct vigild_settings *settings, struct server **out,
 	return err;
 }
 
+/* Answers that come after the loops' end still have their requests: those go with the HTTP server,
+ * so the answers must be through before. */
+static void settle_loops(struct server *server)
+{
+	bool has_any = true;
+
+	for (int round = 0; has_any && round < SETTLE_ROUNDS; round++) {
+		has_any = false;
+		for (size_t i = 0; i < server->loop_count; i++)
+			has_any |= loop_settle(server->loops[i]);
+	}
+}
+
 void server_free(struct server *server)
 {
 	if (!server)
@@ -130,6 +144,7 @@ void server_free(struct server *server)
 	/* The database's last answers go to the loops; then nothing asks it any more. */
 	if (server->db)
 		db_stop(server->db);
+	settle_loops(server);
 	http_server_free(server->http);
 	for (size_t i = 0; i < server->loop_count; i++)
 		loop_free(server->loops[i]);

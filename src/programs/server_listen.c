@@ -74,10 +74,11 @@ static enum err open_rtmp(struct server *server, struct why *why)
 		return ERR_OK;
 	rtmp_endpoint_listen(server->rtmp, &listen);
 	enum err err = listener_open(&listen, &server->rtmp_listener, why);
-	if (err == ERR_OK)
-		err = address_split(listener_address(server->rtmp_listener), host, sizeof host,
-		                    &server->rtmp_public.port);
-	return err;
+	if (err != ERR_OK)
+		return err;
+	server->rtmp_public.is_tls_only = listener_is_tls_only(server->rtmp_listener);
+	return address_split(listener_address(server->rtmp_listener), host, sizeof host,
+	                     &server->rtmp_public.port);
 }
 
 static enum err open_mqtt(struct server *server, struct why *why)

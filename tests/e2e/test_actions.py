@@ -183,7 +183,7 @@ def test_a_repeated_key_moves_the_camera_once(vigild, device):
 
 def test_the_table_tells_what_there_is(vigild):
     table = vigild.api("GET", "/v2/actions").json()
-    names = {action["name"] for action in table["actions"]}
+    names = {action["name"] for action in table["items"]}
     assert names >= {"play", "stop", "ptz.start", "ptz.stop", "preset.set", "preset.list", "preset.goto",
                      "preset.remove", "capture", "read", "write"}
 

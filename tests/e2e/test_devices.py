@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices over HTTP: made, listed, changed, removed; rights, bad input, and what survives."""
+import concurrent.futures
 import json
 import socket
+import threading
 
 import pytest
+import requests
 
 from harness.process import wait_for
 
@@ -189,12 +192,15 @@ def test_presence_is_shown(vigild, make_device):
 
 
 def test_nobody_is_online_after_a_restart(vigild, make_device):
-    make_device("CAM1").go_online().drop()
+    make_device("CAM1").go_online()
     vigild.kill()
     vigild.start()
     assert vigild.api("GET", "/v2/devices?online=true").json()["items"] == []
     offline = vigild.api("GET", "/v2/devices?online=false").json()["items"]
-    assert [(d["did"], d["presence"]["state"]) for d in offline] == [("CAM1", "offline")]
+    assert [(d["did"], d["presence"]["state"], d["presence"]["reason"]) for d in offline] == [
+        ("CAM1", "offline", "server restarted")]
+    gone = wait_for(lambda: vigild.api("GET", "/v2/events?type=device.disconnected").json()["items"])
+    assert [(event["did"], event["data"]["reason"]) for event in gone] == [("CAM1", "server restarted")]
 
 
 def test_what_was_acknowledged_survives_kill(vigild):
@@ -220,7 +226,7 @@ def test_a_secret_is_shown_once_and_works(vigild, make_device):
     assert rotated.status_code == 200 and rotated.json()["secret"] != made["secret"]
     device.wait_disconnect()
     device.secret = rotated.json()["secret"]
-    wait_for(device.client.is_connected, 10, "reconnecting")
+    device.wait_connect()
     device.subscribe()
     assert device.register()["token"]
     for secret in (made["secret"], rotated.json()["secret"], vigild.admin_token):
@@ -240,7 +246,7 @@ def test_a_disabled_device_is_cut_and_comes_back(vigild, make_device):
     device.wait_disconnect()
     problem(vigild.action("CAM1", {"ptz": {"stop": {}}}), 409, "device-disabled")
     assert vigild.api("PATCH", "/v2/devices/CAM1", {"disabled": False}).status_code == 200
-    wait_for(device.client.is_connected, 10, "reconnecting")
+    device.wait_connect()
     device.subscribe()
     assert device.register()["token"]
 
@@ -275,6 +281,25 @@ def test_a_repeated_key_gives_the_same_answer(vigild):
     assert call("k1", {}, "/v2/devices/CAM1/secret").json()["secret"] == secret
     vigild.advance(11 * 60 * 1000)
     problem(call("k1", {"did": "CAM1"}), 409, "did-taken")
+
+
+def test_so_many_keys_are_kept_and_the_oldest_goes(vigild):
+    """The limit is 10 000: at it the first key is still known, one past it is not."""
+    sessions = threading.local()
+
+    def call(n):
+        if not hasattr(sessions, "one"):
+            sessions.one = requests.Session()
+            sessions.one.trust_env = False
+            sessions.one.headers["Authorization"] = f"Bearer {vigild.admin_token}"
+        return sessions.one.post(f"{vigild.http}/v2/devices", json={"did": f"CAM{n}"},
+                                 headers={"Idempotency-Key": f"key {n}"}).status_code
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert call(0) == 201
+        assert set(pool.map(call, range(1, 10000))) == {201}
+        assert call(0) == 201
+        assert call(10000) == 201
+        assert call(0) == 409 and call(10000) == 201
 
 
 def test_health_needs_no_token_and_metrics_tell(vigild):

@@ -9,7 +9,7 @@
 static void write_and_read(struct bytes sps, struct bytes pps)
 {
 	struct h264_config config;
-	AUTO_BUF record;
+	AUTO_BUF record = { 0 };
 
 	buf_init(&record, 256 * 1024);
 	if (h264_write_config(sps, pps, &record) != ERR_OK)

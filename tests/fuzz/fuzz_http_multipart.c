@@ -39,8 +39,8 @@ static enum err read_all(const uint8_t *bytes, size_t size, size_t step, struct 
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	AUTO_BUF whole;
-	AUTO_BUF single;
+	AUTO_BUF whole = { 0 };
+	AUTO_BUF single = { 0 };
 
 	if (size > 65536)
 		return 0;

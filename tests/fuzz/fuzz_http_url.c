@@ -10,7 +10,7 @@
 static void check_path(struct str text, struct arena *arena)
 {
 	struct str path, again, rest, segment;
-	AUTO_BUF encoded;
+	AUTO_BUF encoded = { 0 };
 
 	buf_init(&encoded, text.size * 3 + 1);
 	if (http_url_path(text, arena, &path) != ERR_OK)

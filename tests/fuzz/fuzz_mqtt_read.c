@@ -10,8 +10,8 @@
 
 static void check_packet(const struct mqtt_frame *frame, enum mqtt_version version)
 {
-	AUTO_BUF once;
-	AUTO_BUF twice;
+	AUTO_BUF once = { 0 };
+	AUTO_BUF twice = { 0 };
 	struct mqtt_frame again;
 
 	buf_init(&once, 2 * PACKET_MAX);

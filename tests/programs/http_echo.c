@@ -34,7 +34,7 @@ static int64_t number_of(struct request *req, const char *name, int64_t fallback
 static void show(void *owner, struct request *req)
 {
 	struct str path = request_path(req), body = request_body(req);
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, LARGE_MAX);
 	buf_printf(&text, "%s %.*s %zu ", http_method_text(request_method(req)), STR_ARG(path),
@@ -261,7 +261,7 @@ struct socket {
 static void on_ws_message(void *owner, enum ws_opcode opcode, struct str message)
 {
 	struct socket *socket = owner;
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 
 	buf_init(&out, MESSAGE_MAX + WS_FRAME_HEAD_SIZE);
 	ws_write_message(&out, opcode, message);
@@ -298,7 +298,7 @@ static void websocket(void *owner, struct request *req)
 		                                   .on_closed = on_ws_closed };
 	const char *subprotocol = request_offers_subprotocol(req, "echo") ? "echo" : NULL;
 	struct socket *socket = calloc(1, sizeof *socket);
-	AUTO_BUF leftover;
+	AUTO_BUF leftover = { 0 };
 
 	buf_init(&leftover, MESSAGE_MAX * 2);
 	if (!socket || ws_reader_new(MESSAGE_MAX, &socket->reader) != ERR_OK)
@@ -341,7 +341,7 @@ static void split(void *owner, struct request *req)
 
 static void metrics(void *owner, struct request *req)
 {
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, LARGE_MAX);
 	metric_write(&text);

@@ -12,6 +12,7 @@
 /* clang-format on */
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #define assert_ok(call)       assert_int_equal((call), ERR_OK)

@@ -14,8 +14,7 @@ static enum exit_code read_actions(struct ctl *ctl, struct api_answer *answer, c
 	enum exit_code code = ctl_call(ctl, "GET", &path, NULL, answer);
 	if (code != EXIT_DONE)
 		return code;
-	const json_t *items = json_object_get(answer->json, "items");
-	*out = items ? items : answer->json;
+	*out = json_object_get(answer->json, "items");
 	return EXIT_DONE;
 }
 

@@ -200,7 +200,7 @@ static void describe(const struct action *action, struct buf *out)
 enum err action_table_write(struct buf *out)
 {
 	for (size_t i = 0; i < action_row_count; i++) {
-		buf_add_text(out, i ? "," : "{\"actions\":[");
+		buf_add_text(out, i ? "," : "{\"items\":[");
 		describe(&action_rows[i], out);
 	}
 	buf_add_text(out, "],\"codes\":");

@@ -159,7 +159,7 @@ struct device_change {
 	struct why why;
 	struct db_job job; /* private from here */
 	struct devices *devices;
-	struct device_facts *fresh, *before;
+	struct device_facts *fresh;
 };
 /* ERR_* at once (with change->why), or ERR_OK and `done` later. A device that is disabled,
  * removed, unbound or given a new secret loses its link. */

@@ -83,13 +83,20 @@ static enum err write_secret(struct db_tx *tx, const struct device_facts *facts)
 	return db_run(add);
 }
 
-static enum err update_row(struct db_tx *tx, const struct device_facts *facts)
+/* Only the columns of this kind of change: what others wrote meanwhile stays. */
+static enum err update_row(struct db_tx *tx, const struct device_change *change)
 {
+	const struct device_facts *facts = change->fresh;
 	struct db_statement *update;
 	enum err err =
 		db_prepare(tx,
-	                   "UPDATE devices SET name = $2, sign_policy = $3, serve_sign = $4, "
-	                   "push = $5, is_disabled = $6, gateway = $7, updated_at = $8 "
+	                   "UPDATE devices SET "
+	                   "name = CASE WHEN $9 = 1 THEN $2 ELSE name END, "
+	                   "sign_policy = CASE WHEN $9 = 1 THEN $3 ELSE sign_policy END, "
+	                   "serve_sign = CASE WHEN $9 = 1 THEN $4 ELSE serve_sign END, "
+	                   "push = CASE WHEN $9 = 1 THEN $5 ELSE push END, "
+	                   "is_disabled = CASE WHEN $9 = 1 THEN $6 ELSE is_disabled END, "
+	                   "gateway = CASE WHEN $10 = 1 THEN $7 ELSE gateway END, updated_at = $8 "
 	                   "WHERE did = $1",
 	                   &update);
 	if (err != ERR_OK)
@@ -102,6 +109,8 @@ static enum err update_row(struct db_tx *tx, const struct device_facts *facts)
 	db_bind_int(update, 6, facts->is_disabled);
 	db_bind_text(update, 7, facts->gateway[0] ? str_of(facts->gateway) : (struct str){ 0 });
 	db_bind_int(update, 8, facts->updated_at);
+	db_bind_int(update, 9, change->kind == DEVICE_UPDATE);
+	db_bind_int(update, 10, change->kind == DEVICE_BIND);
 	err = db_run(update);
 	return err == ERR_OK && db_changes(tx) == 0 ? ERR_NOT_FOUND : err;
 }
@@ -138,7 +147,7 @@ static enum err write_change(struct db_tx *tx, struct db_job *job)
 	case DEVICE_CREATE: err = write_row(tx, facts); break;
 	case DEVICE_UPDATE:
 	case DEVICE_ROTATE:
-	case DEVICE_BIND: err = update_row(tx, facts); break;
+	case DEVICE_BIND: err = update_row(tx, change); break;
 	case DEVICE_REMOVE: err = delete_row(tx, facts); break;
 	}
 	if (err == ERR_OK && (change->kind == DEVICE_CREATE || change->kind == DEVICE_ROTATE))
@@ -148,37 +157,94 @@ static enum err write_change(struct db_tx *tx, struct db_job *job)
 	return err;
 }
 
+/* What this kind of change sets, and nothing else. */
+static void set_fields(const struct device_change *change, struct device_facts *facts)
+{
+	const struct device_spec *spec = &change->spec;
+
+	if (change->kind == DEVICE_UPDATE) {
+		memcpy(facts->name, spec->name, sizeof facts->name);
+		facts->sign_policy = spec->sign_policy;
+		facts->serve_sign = spec->serve_sign;
+		facts->push = spec->push;
+		facts->is_disabled = change->is_disabled;
+	}
+	if (change->kind == DEVICE_BIND)
+		memcpy(facts->gateway, change->gateway, sizeof facts->gateway);
+}
+
+/* Under the lock: the facts as they are now, with this change. A registration or another change
+ * may have been committed since change->fresh was made, and must not be undone by it. */
+static struct device_facts *facts_after(const struct device_change *change,
+                                        const struct device_facts *now)
+{
+	struct str sealed = { (const char *)change->fresh->sealed, change->fresh->sealed_size };
+	bool is_new_secret = change->kind == DEVICE_ROTATE;
+	struct device_facts *facts =
+		device_facts_copy(now, is_new_secret ? sealed : (struct str){ 0 });
+
+	if (!facts)
+		return NULL;
+	facts->updated_at = change->fresh->updated_at;
+	set_fields(change, facts);
+	return facts;
+}
+
+/* Under the lock: the rows of a gateway's children lost its name with its own row. */
+static void leave_children(struct devices *devices, const char *gateway)
+{
+	size_t at = 0;
+
+	for (struct device *child; (child = map_next(&devices->by_did, &at)) != NULL;) {
+		if (strcmp(child->facts->gateway, gateway) != 0)
+			continue;
+		struct device_facts *alone = device_facts_copy(child->facts, (struct str){ 0 });
+		if (!alone)
+			continue;
+		alone->gateway[0] = '\0';
+		device_facts_unref(child->facts);
+		child->facts = alone;
+	}
+}
+
+/* Under the lock. */
+static void remove_device(struct devices *devices, struct device *device)
+{
+	if (device->facts->kind == DEVICE_GATEWAY)
+		leave_children(devices, device->did);
+	(void)map_remove(&devices->by_did, str_of(device->did));
+	list_remove(&device->unsaved);
+	device_facts_unref(device->facts);
+	preset_list_unref(device->presets);
+	free(device);
+}
+
 /* Under the lock, after the commit. */
 static enum err take_over(struct device_change *change)
 {
 	struct devices *devices = change->devices;
-	struct device_facts *fresh = TAKE(change->fresh);
-	struct device *device = device_find(devices, str_of(fresh->did));
+	struct device *device = device_find(devices, str_of(change->fresh->did));
 	const char *end_reason = kinds[change->kind].end_reason;
 
 	if (change->kind == DEVICE_CREATE) {
-		enum err err = devices_add(devices, fresh);
-		if (err != ERR_OK)
-			device_facts_unref(fresh);
+		enum err err = devices_add(devices, change->fresh);
+		if (err == ERR_OK)
+			change->fresh = NULL; /* it is the registry's now */
 		return err;
 	}
-	if (!device) {
-		device_facts_unref(fresh);
+	if (!device)
 		return ERR_NOT_FOUND;
-	}
+	struct device_facts *fresh = facts_after(change, device->facts);
+	if (!fresh)
+		return ERR_NO_MEMORY;
 	if (fresh->is_disabled)
 		end_reason = "disabled";
 	if (end_reason && device->link)
 		link_end_soon(device->link, end_reason);
 	device_facts_unref(device->facts);
 	device->facts = fresh;
-	if (change->kind == DEVICE_REMOVE) {
-		(void)map_remove(&devices->by_did, str_of(device->did));
-		list_remove(&device->unsaved);
-		device_facts_unref(device->facts);
-		preset_list_unref(device->presets);
-		free(device);
-	}
+	if (change->kind == DEVICE_REMOVE)
+		remove_device(devices, device);
 	return ERR_OK;
 }
 
@@ -221,15 +287,7 @@ static enum err prepare_change(struct device_change *change, const struct device
 	fresh->updated_at = clock_now_ms();
 	if (!before)
 		fresh->created_at = fresh->updated_at;
-	if (change->kind == DEVICE_UPDATE) {
-		memcpy(fresh->name, spec->name, sizeof fresh->name);
-		fresh->sign_policy = spec->sign_policy;
-		fresh->serve_sign = spec->serve_sign;
-		fresh->push = spec->push;
-		fresh->is_disabled = change->is_disabled;
-	}
-	if (change->kind == DEVICE_BIND)
-		memcpy(fresh->gateway, change->gateway, sizeof fresh->gateway);
+	set_fields(change, fresh);
 	change->fresh = fresh;
 	return ERR_OK;
 }

@@ -115,6 +115,9 @@ void presence_unsaved(struct devices *devices, struct device *device);
 enum err presence_append_lost(struct db_tx *tx, const struct device_facts *facts, int64_t at_ms,
                               const char *reason);
 
+/* At start-up: whoever was online when this node ended is not any more; rows and events. */
+enum err presence_end_all(struct devices *devices);
+
 /* command.c: everything waiting on this link fails. */
 void commands_fail(struct link *link);
 

@@ -43,6 +43,8 @@ static void finish(struct link *link, const char *reason, bool is_told)
 	}
 	if (link->gateway)
 		(void)map_remove(&link->gateway->children, str_of(link->did));
+	link->gateway =
+		NULL; /* a mail on its way comes here again, and may find the gateway gone */
 	run_cancel(&link->expiry);
 
 	devices_lock(devices);
@@ -147,12 +149,15 @@ struct link *link_open(struct devices *devices, struct device *device,
 
 	if (!link) {
 		if (device->link) {
-			/* A child's place in its gateway is taken by the new link of that name. */
+			/* A child's place in its gateway is taken by the new link of that name. The
+			 * connection is not told: it may be gone when the old one ends, and would
+			 * no more find it among the gateway's children. */
 			if (registration->gateway && device->link->loop == run_here() &&
 			    device->link->gateway == registration->gateway) {
 				(void)map_remove(&registration->gateway->children,
 				                 str_of(device->did));
 				device->link->gateway = NULL;
+				device->link->ops = NULL;
 			}
 			link_end_soon(device->link, LINK_TAKEN_OVER);
 		}

@@ -14,6 +14,7 @@
 #define PRESENCE_FLUSH_MS  1000
 #define PRESENCE_SEEN_MS   60000
 #define PRESENCE_BATCH_MAX 500
+#define DAY_MS             86400000
 
 struct presence_row {
 	char did[DID_SIZE];
@@ -224,8 +225,44 @@ static void on_seen(struct timer *timer)
 	run_after(&devices->seen_timer, is_waiting || !is_over ? 20 : PRESENCE_SEEN_MS, on_seen);
 }
 
+static enum err write_ended(struct db_tx *tx, struct db_job *job)
+{
+	const struct devices *devices = CONTAINER_OF(job, struct devices, loading);
+	struct db_statement *add, *update;
+	int64_t now_ms = clock_now_ms();
+	enum err err = db_prepare(tx,
+	                          "INSERT INTO events (organization, did, type, time, data, day) "
+	                          "SELECT organization, did, 'device.disconnected', $1, "
+	                          "'{\"reason\":\"server restarted\"}', $2 FROM devices "
+	                          "WHERE presence_state = 'online' AND link_node = $3 ORDER BY did",
+	                          &add);
+	if (err != ERR_OK)
+		return err;
+	db_bind_int(add, 1, now_ms);
+	db_bind_int(add, 2, now_ms / DAY_MS);
+	db_bind_text(add, 3, str_of(devices->setup.node));
+	err = db_run(add);
+	if (err == ERR_OK)
+		err = db_prepare(tx,
+		                 "UPDATE devices SET presence_state = 'offline', "
+		                 "presence_since = $1, presence_reason = 'server restarted' "
+		                 "WHERE presence_state = 'online' AND link_node = $2",
+		                 &update);
+	if (err != ERR_OK)
+		return err;
+	db_bind_int(update, 1, now_ms);
+	db_bind_text(update, 2, str_of(devices->setup.node));
+	return db_run(update);
+}
+
+enum err presence_end_all(struct devices *devices)
+{
+	return db_write_now(devices->setup.db, &devices->loading, write_ended);
+}
+
 void devices_start(struct devices *devices)
 {
+	event_log_wake(devices->setup.events); /* for what presence_end_all() wrote */
 	run_after(&devices->presence_timer, PRESENCE_FLUSH_MS, on_flush);
 	run_after(&devices->seen_timer, PRESENCE_SEEN_MS, on_seen);
 }

@@ -184,44 +184,49 @@ static bool is_same_link(const struct registration *registration, const struct d
 	       link->gateway == registration->gateway;
 }
 
-/* Under the lock: what this registration changed, on top of what changed meanwhile. */
+/* Under the lock: the row has a new profile or gateway, and perhaps other news meanwhile. */
 static enum err take_facts(const struct registration *registration, struct device *device)
 {
-	const struct device_facts *ours = registration->facts;
+	const struct device_facts *written = registration->facts;
 	bool is_bound =
-		!registration->is_child || strcmp(ours->gateway, device->facts->gateway) == 0;
+		!registration->is_child || strcmp(written->gateway, device->facts->gateway) == 0;
 
-	if (!is_bound && registration->sign_kind == SIGN_NONE)
-		return ERR_CONFLICT; /* unbound meanwhile */
 	if (is_bound && !registration->new_profile)
 		return ERR_OK;
 	struct device_facts *fresh = device_facts_copy(device->facts, (struct str){ 0 });
-	char *profile = str_dup(str_of(ours->profile));
-	if (!fresh || !profile) {
+	char *profile = registration->new_profile ? str_dup(str_of(written->profile)) : NULL;
+	if (!fresh || (registration->new_profile && !profile)) {
 		device_facts_unref(fresh);
 		free(profile);
 		return ERR_NO_MEMORY;
 	}
 	if (registration->is_child)
-		memcpy(fresh->gateway, ours->gateway, sizeof fresh->gateway);
-	free(fresh->profile);
-	fresh->profile = profile;
+		memcpy(fresh->gateway, written->gateway, sizeof fresh->gateway);
+	if (profile) {
+		free(fresh->profile);
+		fresh->profile = profile;
+	}
 	device_facts_unref(device->facts);
 	device->facts = fresh;
 	return ERR_OK;
 }
 
-/* Under the lock: the connection ended while its row was written, which says online. */
-static void take_nothing(const struct registration *registration, struct device *device)
+/* Under the lock: what was checked before the row was written may have changed since. */
+static enum err check_still_good(struct registration *registration, const struct device *device)
 {
-	if (device->presence.epoch < registration->epoch)
-		device->presence.epoch = registration->epoch;
-	if (device->link)
-		return;
-	if (device->presence.state == PRESENCE_OFFLINE)
-		presence_unsaved(registration->devices, device);
-	else
-		presence_lost(registration->devices, device, "connection closed");
+	const struct device_facts *now = device->facts, *then = registration->facts;
+
+	if (registration->is_cancelled)
+		return ERR_CLOSED;
+	if (now->is_disabled)
+		return refuse(registration, ERR_DENIED, REASON_DEVICE_DISABLED);
+	if (now->sealed_size != then->sealed_size ||
+	    memcmp(now->sealed, then->sealed, now->sealed_size) != 0)
+		return refuse(registration, ERR_DENIED, REASON_BAD_SIGN);
+	if (registration->is_child && registration->sign_kind == SIGN_NONE &&
+	    strcmp(now->gateway, then->gateway) != 0)
+		return refuse(registration, ERR_DENIED, REASON_NOT_CHILD); /* unbound */
+	return ERR_OK;
 }
 
 /* Under the lock, after the commit. */
@@ -232,15 +237,19 @@ static enum err take_link(struct registration *registration)
 
 	if (!device)
 		return refuse(registration, ERR_NOT_FOUND, REASON_UNKNOWN_DID);
-	if (device->facts->is_disabled)
-		return refuse(registration, ERR_DENIED, REASON_DEVICE_DISABLED);
-	enum err err = take_facts(registration, device);
-	if (err == ERR_CONFLICT)
-		err = refuse(registration, err, REASON_NOT_CHILD);
-	else if (err == ERR_OK && registration->is_cancelled)
-		err = ERR_CLOSED;
+	/* Answers of the database come on their own loops: the newest epoch has the device. */
+	if (registration->epoch < device->presence.epoch)
+		return refuse(registration, ERR_BUSY, REASON_LINK_HELD);
+	enum err err = check_still_good(registration, device);
+	if (err == ERR_OK)
+		err = take_facts(registration, device);
 	if (err != ERR_OK) {
-		take_nothing(registration, device);
+		/* The row says online, in this epoch: without a link it has to be told otherwise.
+		 */
+		device->presence.epoch = registration->epoch;
+		if (!device->link)
+			presence_lost(devices, device,
+			              err == ERR_CLOSED ? "connection closed" : "refused");
 		return err;
 	}
 	/* While the row was written the link may have ended, or come of the one before this. */
@@ -313,11 +322,12 @@ static enum err claim(struct registration *registration, struct device *device)
 
 	if (err != ERR_OK)
 		return err;
-	if (registration->timestamp_ms > device->last_timestamp_ms)
+	if (registration->timestamp_ms > device->last_timestamp_ms) {
 		device->last_timestamp_ms = registration->timestamp_ms;
-	else
+		device->last_accepted_ms = registration->now_ms; /* repeats do not renew it */
+	} else {
 		registration->timestamp_ms = device->last_timestamp_ms;
-	device->last_accepted_ms = registration->now_ms;
+	}
 	registration->epoch = ++device->claimed_epoch;
 	if (list_has(&device->unsaved)) { /* gone and back at once: both are told, in this order */
 		list_remove(&device->unsaved);
@@ -446,4 +456,8 @@ void registration_cancel(struct registration *registration)
 	registration->is_cancelled = true;
 	/* Its gateway's link may be gone before the row is written. */
 	registration->gateway = NULL;
+	if (timer_is_running(&registration->probe)) {
+		run_cancel(&registration->probe);
+		finish(registration, ERR_CLOSED);
+	}
 }

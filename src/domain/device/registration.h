@@ -80,7 +80,8 @@ struct registration {
 };
 
 /* `done` may come within the call. Afterwards, and only while `done` is outstanding, the owner may
- * call registration_cancel(): `done` still comes, with ERR_CLOSED and no link. */
+ * call registration_cancel(): `done` still comes, perhaps within that call, with ERR_CLOSED and no
+ * link. */
 void registration_start(struct devices *devices, struct registration *registration);
 void registration_cancel(struct registration *registration);
 

@@ -119,9 +119,18 @@ static void send_play(struct stream *stream, int64_t viewers)
 	struct command *play = &stream->play;
 	AUTO_BUF url = { 0 };
 
-	if (stream->is_playing_out || device_view(live->setup.devices, (struct str){ 0 },
-	                                          str_of(stream->did), &view) != ERR_OK)
+	if (stream->is_playing_out)
 		return;
+	enum err err =
+		device_view(live->setup.devices, (struct str){ 0 }, str_of(stream->did), &view);
+	if (err != ERR_OK) {
+		/* Removed since the viewers joined: they wait for an answer, so here it is. */
+		stream->answer_err =
+			why_set_reason(&stream->answer_why, err, REASON_DEVICE_OFFLINE, NULL, "%s",
+		                       reason_words(REASON_DEVICE_OFFLINE));
+		stream->is_answered = true;
+		return;
+	}
 	*play = (struct command){ .resource = STR("play"),
 		                  .timeout_ms = LIVE_ANSWER_MS,
 		                  .done = on_play_done };
@@ -214,7 +223,9 @@ static enum demand_state from_idle(struct stream *stream, const struct situation
 	}
 	if (!now->viewers)
 		return DEMAND_IDLE;
+	stream_lock(stream);
 	stream->failure = REASON_NONE;
+	stream_unlock(stream);
 	if (!stream->is_asked_to_play) {
 		stream->deadline_ms = now->now_ms + LIVE_PUSH_MS;
 		return DEMAND_WAITING;
@@ -263,6 +274,11 @@ static enum demand_state from_sending(struct stream *stream, const struct situat
 		stream->deadline_ms = now->now_ms + LIVE_LINGER_MS;
 		return stream->is_asked_to_play ? DEMAND_LINGERING : DEMAND_IDLE;
 	}
+	/* A key frame that was there and went (a new configuration, a full ring) has its own time.
+	 */
+	if (!now->has_key && stream->had_key)
+		stream->deadline_ms = now->now_ms + LIVE_KEY_FRAME_MS;
+	stream->had_key = now->has_key;
 	if (!now->has_key && now->now_ms >= stream->deadline_ms)
 		return fail_with(stream, ERR_TIMEOUT, REASON_NO_KEY_FRAME);
 	if (stream->is_asked_to_play && now->now_ms >= stream->heartbeat_ms)

@@ -85,7 +85,8 @@ struct stream {
 	int64_t deadline_ms, heartbeat_ms;
 	bool is_poked;                        /* (lock) */
 	bool is_playing_out, is_stopping_out; /* a command is under way */
-	bool is_answered;                     /* (lock) the play command is over, with these: */
+	bool had_key;                         /* at the last step */
+	bool is_answered;                     /* the play command is over, with these: */
 	enum err answer_err;
 	struct why answer_why;
 };

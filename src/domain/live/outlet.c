@@ -61,10 +61,12 @@ void outlet_close_if_empty(struct outlet *outlet)
 	if (outlet->viewer_count || outlet->is_closing)
 		return;
 	outlet->is_closing = true;
+	/* While the timer runs it has the mail's part, and no mail is on its way. */
+	bool is_waiting = timer_is_running(&outlet->timer);
 	run_cancel(&outlet->timer);
 	stream_lock(stream);
 	list_remove(&outlet->node);
-	bool is_mailed = outlet->is_mailed;
+	bool is_mailed = outlet->is_mailed && !is_waiting;
 	outlet->is_mailed = true; /* nobody else posts it */
 	stream_unlock(stream);
 	/* The mail frees it: callbacks of this turn may still be looking at it. */

@@ -191,8 +191,14 @@ void live_each(struct live *live, struct str organization,
 enum err publish_check(struct live *live, struct tokens *tokens, struct str did, struct str token)
 {
 	struct actor actor;
+	struct device_view view;
 
-	if (!token.size || token.size > TOKEN_TEXT_MAX)
+	if (!token.size || token.size > TOKEN_TEXT_MAX ||
+	    device_view(live->setup.devices, (struct str){ 0 }, did, &view) != ERR_OK)
+		return ERR_DENIED;
+	bool is_disabled = view.facts->is_disabled;
+	device_view_done(&view);
+	if (is_disabled)
 		return ERR_DENIED;
 	if (grant_check(live->setup.keys, did, STR("play"), token, clock_now_ms()) == ERR_OK ||
 	    registration_token_check(live->setup.devices, did, token) == ERR_OK)

@@ -73,8 +73,9 @@ void viewer_leave(struct viewer *viewer)
 
 void viewer_trimmed(struct viewer *viewer, struct block *block)
 {
-	if (viewer->is_started && !viewer->held && viewer->position > block->start &&
-	    viewer->position < block->start + block->size)
+	/* Behind an introduction that still waits, nothing of the block was sent. */
+	if (viewer->is_started && !viewer->intro && !viewer->held &&
+	    viewer->position > block->start && viewer->position < block->start + block->size)
 		viewer->held = block_ref(block);
 }
 
@@ -119,8 +120,9 @@ static bool settle(struct viewer *viewer)
 
 	if (!is_behind && !is_stale)
 		return true;
-	if (outlet->key == RING_NO_KEY)
-		return false; /* wait for the next key frame */
+	/* Wait for the next key frame; an introduction that may be half sent goes out whole. */
+	if (outlet->key == RING_NO_KEY || viewer->intro)
+		return false;
 	if (is_behind && !is_stale) {
 		metric_count(METRIC_viewer_skips_total);
 		atomic_fetch_add_explicit(&outlet->stream->skips, 1, memory_order_relaxed);
@@ -167,12 +169,11 @@ size_t viewer_peek(struct viewer *viewer, struct iovec parts[], size_t max)
 		return add_part(parts, 0, held->bytes + (viewer->position - held->start),
 		                end - viewer->position);
 	}
-	if (!settle(viewer))
-		return 0;
+	bool is_settled = settle(viewer);
 	if (viewer->intro)
 		count = add_part(parts, count, viewer->intro->bytes + viewer->intro_at,
 		                 viewer->intro->size - viewer->intro_at);
-	return peek_ring(viewer, parts, count, max);
+	return is_settled ? peek_ring(viewer, parts, count, max) : count;
 }
 
 void viewer_advance(struct viewer *viewer, size_t bytes)

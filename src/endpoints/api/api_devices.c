@@ -120,79 +120,27 @@ static void on_rotated(struct device_change *change, enum err err)
 	work_free(work);
 }
 
-#define PARSE(what)                                                                       \
-	static enum err read_##what(const json_t *body, enum what *out, const char *name, \
-	                            struct why *why)                                      \
-	{                                                                                 \
-		char text[16] = "";                                                       \
-		enum err err = api_read_text(body, name, text, sizeof text, why);         \
-		if (err != ERR_OK || !json_object_get(body, name))                        \
-			return err;                                                       \
-		if (what##_parse(str_of(text), out) == ERR_OK)                            \
-			return ERR_OK;                                                    \
-		return why_set_reason(why, ERR_INVALID, REASON_NONE, name,                \
-		                      "%s: \"%s\" is none of its values", name, text);    \
-	}
-PARSE(device_kind)
-PARSE(sign_policy)
-PARSE(serve_sign)
-PARSE(push_mode)
-#undef PARSE
-
-/* What both adding and changing may name. */
-static enum err read_common(const json_t *body, struct device_spec *spec, struct why *why)
-{
-	enum err err = api_read_text(body, "name", spec->name, sizeof spec->name, why);
-
-	if (err == ERR_OK)
-		err = read_sign_policy(body, &spec->sign_policy, "sign_policy", why);
-	if (err == ERR_OK)
-		err = read_serve_sign(body, &spec->serve_sign, "serve_sign", why);
-	if (err == ERR_OK)
-		err = read_push_mode(body, &spec->push, "push", why);
-	return err;
-}
-
-static enum err read_secret(const json_t *body, struct device_spec *spec, struct why *why)
-{
-	enum err err = api_read_text(body, "secret", spec->secret, sizeof spec->secret, why);
-
-	if (err == ERR_OK && json_object_get(body, "secret") && !spec->secret[0])
-		return why_set_reason(why, ERR_INVALID, REASON_NONE, "secret",
-		                      "secret: is empty; leave it out to have one made");
-	return err;
-}
-
-static enum err read_did(const json_t *body, char out[DID_SIZE], struct why *why)
-{
-	if (api_read_text(body, "did", out, DID_SIZE, NULL) != ERR_OK || !did_is_valid(str_of(out)))
-		return why_set_reason(why, ERR_INVALID, REASON_INVALID_DID, "did", "%s",
-		                      reason_words(REASON_INVALID_DID));
-	return ERR_OK;
-}
-
 void device_post(void *owner, struct request *req)
 {
 	static const char *const names[] = { "did",         "name",       "kind", "secret",
 		                             "sign_policy", "serve_sign", "push", NULL };
 	struct api *api = owner;
-	struct once_ticket ticket;
+	struct work *work = work_new(api, req, DEVICE_CREATE);
 	AUTO_JSON body = NULL;
 
-	if (api_read_body(req, names, &body) != ERR_OK || !once_begin(api->once, req, &ticket))
-		return;
-	struct work *work = work_new(api, req, DEVICE_CREATE);
 	if (!work)
 		return;
-	work->ticket = ticket;
+	if (api_read_body(req, names, &body) != ERR_OK ||
+	    !once_begin(api->once, req, &work->ticket)) {
+		work_free(work);
+		return;
+	}
 	struct device_spec *spec = &work->change.spec;
-	enum err err = read_did(body, spec->did, &work->change.why);
+	enum err err = api_read_did(body, spec->did, &work->change.why);
 	if (err == ERR_OK)
-		err = read_common(body, spec, &work->change.why);
+		err = api_read_device(body, spec, &work->change.why);
 	if (err == ERR_OK)
-		err = read_device_kind(body, &spec->kind, "kind", &work->change.why);
-	if (err == ERR_OK)
-		err = read_secret(body, spec, &work->change.why);
+		err = api_read_secret(body, spec, &work->change.why);
 	if (err == ERR_OK)
 		start(work, on_created);
 	else
@@ -256,7 +204,7 @@ void device_patch(void *owner, struct request *req)
 		work_free(work);
 		return;
 	}
-	enum err err = read_common(body, &work->change.spec, &work->change.why);
+	enum err err = api_read_device(body, &work->change.spec, &work->change.why);
 	if (err == ERR_OK)
 		err = api_read_bool(body, "disabled", &work->change.is_disabled, &work->change.why);
 	if (err == ERR_OK)
@@ -287,7 +235,7 @@ void device_secret_post(void *owner, struct request *req)
 		work_free(work);
 		return;
 	}
-	enum err err = read_secret(body, &work->change.spec, &work->change.why);
+	enum err err = api_read_secret(body, &work->change.spec, &work->change.why);
 	if (err == ERR_OK)
 		start(work, on_rotated);
 	else
@@ -307,7 +255,7 @@ void device_child_post(void *owner, struct request *req)
 		return;
 	}
 	memcpy(work->change.gateway, work->change.spec.did, DID_SIZE);
-	enum err err = read_did(body, work->change.spec.did, &work->change.why);
+	enum err err = api_read_did(body, work->change.spec.did, &work->change.why);
 	if (err == ERR_OK)
 		start(work, on_changed);
 	else

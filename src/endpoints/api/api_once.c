@@ -50,12 +50,12 @@ static void drop(struct once *once, struct entry *entry)
 	free(entry);
 }
 
-/* Under the lock: what is too old, and the oldest ones of too many. */
-static void make_room(struct once *once, int64_t now_ms)
+/* Under the lock: what is too old, and the oldest ones until no more than `most` are left. */
+static void make_room(struct once *once, int64_t now_ms, size_t most)
 {
 	list_each (node, &once->by_age) {
 		struct entry *entry = CONTAINER_OF(node, struct entry, node);
-		if (entry->until_ms > now_ms && once->by_place.count < ONCE_MAX &&
+		if (entry->until_ms > now_ms && once->by_place.count <= most &&
 		    once->bytes <= ONCE_BYTES_MAX)
 			return;
 		drop(once, entry);
@@ -115,6 +115,7 @@ static enum err add(struct once *once, const uint8_t *place, const uint8_t *body
 
 	if (!entry)
 		return ERR_NO_MEMORY;
+	make_room(once, now_ms, ONCE_MAX - 1);
 	memcpy(entry->place, place, sizeof entry->place);
 	memcpy(entry->body_hash, body_hash, sizeof entry->body_hash);
 	entry->until_ms = now_ms + ONCE_KEEP_MS;
@@ -169,7 +170,7 @@ bool once_begin(struct once *once, struct request *req, struct once_ticket *out)
 	enum err err = find_place(req, key, out->place);
 	digest_sha256(request_body(req), body_hash);
 	(void)pthread_mutex_lock(&once->lock);
-	make_room(once, now_ms);
+	make_room(once, now_ms, ONCE_MAX);
 	const struct entry *entry = map_get(&once->by_place, place_key(out->place));
 	if (err == ERR_OK && entry)
 		answer_again(entry, req, body_hash);

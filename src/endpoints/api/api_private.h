@@ -42,6 +42,14 @@ enum err api_query_int(struct request *req, const char *name, int64_t least, int
 enum err api_query_text(struct request *req, const char *name, char *out, size_t room,
                         struct why *why);
 
+/* --- api_device_body.c: a device as callers write it --- */
+
+/* name, kind, sign_policy, serve_sign and push; absent ones stay as they are. */
+enum err api_read_device(const json_t *body, struct device_spec *spec, struct why *why);
+enum err api_read_secret(const json_t *body, struct device_spec *spec, struct why *why);
+/* ERR_INVALID with REASON_INVALID_DID, also when it is absent. */
+enum err api_read_did(const json_t *body, char out[DID_SIZE], struct why *why);
+
 /* --- api_json.c: what callers read --- */
 
 /* One device; `secret` (may be empty) is shown this once. */

@@ -2,13 +2,15 @@
 /* One viewer of FLV: HTTP's body or binary WebSocket messages over the same bytes of the ring. */
 #include <string.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "endpoints/live/live_private.h"
 
 #define FLV_FRAMED_MAX (LIVE_PARTS_MAX + 1)
 
 static void flv_viewer_free(struct flv_viewer *flv)
 {
+	if (flv->conn)
+		loop_timer_stop(conn_loop(flv->conn), &flv->stall);
 	ws_reader_free(flv->reader);
 	free(flv);
 }
@@ -70,6 +72,30 @@ static void took(struct flv_viewer *flv, size_t sent)
 	viewer_advance(&flv->viewer, sent);
 }
 
+/* Who takes nothing for so long is gone: the camera need not go on for him. */
+static void on_stall(struct timer *timer)
+{
+	struct flv_viewer *flv = CONTAINER_OF(timer, struct flv_viewer, stall);
+	int64_t left_ms = flv->blocked_ms + FLV_STALL_MS - clock_steady_ms();
+
+	if (!flv->viewer.is_blocked)
+		return;
+	if (left_ms > 0)
+		loop_timer_start(conn_loop(flv->conn), timer, left_ms, on_stall);
+	else
+		conn_close(flv->conn, ERR_TIMEOUT);
+}
+
+/* The timer is left alone while it runs: most viewers go on long before it fires. */
+static void block(struct flv_viewer *flv)
+{
+	viewer_block(&flv->viewer);
+	conn_want_write(flv->conn);
+	flv->blocked_ms = clock_steady_ms();
+	if (!timer_is_running(&flv->stall))
+		loop_timer_start(conn_loop(flv->conn), &flv->stall, FLV_STALL_MS, on_stall);
+}
+
 static void on_more(struct viewer *viewer)
 {
 	struct flv_viewer *flv = CONTAINER_OF(viewer, struct flv_viewer, viewer);
@@ -87,8 +113,7 @@ static void on_more(struct viewer *viewer)
 		if (sent)
 			took(flv, sent);
 		if (sent < wanted) {
-			viewer_block(viewer);
-			conn_want_write(flv->conn);
+			block(flv);
 			return;
 		}
 	}
@@ -156,11 +181,8 @@ static void on_start(struct viewer *viewer)
 	struct request *req = TAKE(flv->req);
 	response_header(req, "Cache-Control", STR("no-store"));
 	response_header(req, "Access-Control-Allow-Origin", STR("*"));
+	/* There is a connection: a request that lost it has called flv_request_gone(). */
 	flv->conn = request_take_stream(req, "video/x-flv", &flv_conn_events, flv);
-	if (!flv->conn) {
-		viewer_leave(viewer);
-		flv_viewer_free(flv);
-	}
 }
 
 void flv_websocket_close(struct conn *conn, enum err err, int reason)

@@ -8,7 +8,8 @@
 #include "io/conn.h"
 #include "proto/ws/ws.h"
 
-#define FLV_MESSAGE_MAX 1024 /* what a viewer may say in one WebSocket message */
+#define FLV_MESSAGE_MAX 1024  /* what a viewer may say in one WebSocket message */
+#define FLV_STALL_MS    30000 /* a viewer that takes nothing for so long is closed */
 
 struct live_endpoint {
 	struct live *live;
@@ -22,6 +23,8 @@ struct flv_viewer {
 	struct conn *conn;        /* from then on; a WebSocket's from the beginning */
 	struct ws_reader *reader; /* made when the peer says something */
 	uint64_t frame_left;      /* payload that the begun frame still lacks */
+	struct timer stall;
+	int64_t blocked_ms; /* since when, while viewer.is_blocked */
 	uint8_t head[WS_FRAME_HEAD_SIZE];
 	uint8_t head_size, head_at;
 	bool is_websocket;

@@ -90,6 +90,11 @@ static void on_done(struct registration *registration, enum err err)
 	list_remove(&one->node);
 	session->registration_count--;
 	if (err == ERR_OK && !registration->is_child) {
+		if (session->link && session->link != registration->link) {
+			/* That one is ending already, and children under way point to it. */
+			mqtt_cancel_registrations(session);
+			link_close(session->link, "registered anew");
+		}
 		session->link = registration->link;
 		mqtt_session_watch(session);
 	}
@@ -230,9 +235,10 @@ static void on_link_ended(void *owner, struct link *link, const char *reason)
 
 	if (session->link != link)
 		return; /* a child's: its gateway's connection lives on */
-
-	mqtt_cancel_registrations(session); /* those of children look at this link */
 	session->link = NULL;
+	/* Children under way point to the link, which is freed after this; mqtt_session_close()
+	 * does nothing for a session that is ending already. */
+	mqtt_cancel_registrations(session);
 	log_debug("device.ended", "did=%s reason=\"%s\"", session->did, reason);
 	mqtt_session_close(session,
 	                   str_equal(str_of(reason), STR(LINK_TAKEN_OVER))

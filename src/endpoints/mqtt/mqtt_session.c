@@ -34,6 +34,15 @@ struct mqtt_session *mqtt_session_new(struct mqtt_endpoint *endpoint, struct loo
 	return session;
 }
 
+/* No more packets, and nothing that is still under way may become a link: a registration that
+ * outlived its session's end would take the device from whoever has it by then. */
+static void end(struct mqtt_session *session)
+{
+	session->state = MQTT_ENDING;
+	mqtt_cancel_registrations(session);
+	session->transport->close(session->carrier);
+}
+
 void mqtt_session_close(struct mqtt_session *session, enum mqtt_reason reason, const char *words)
 {
 	if (session->state == MQTT_ENDING)
@@ -44,8 +53,7 @@ void mqtt_session_close(struct mqtt_session *session, enum mqtt_reason reason, c
 		mqtt_write_disconnect(&session->home->packet, session->version, &goodbye);
 		mqtt_session_send_packet(session);
 	}
-	session->state = MQTT_ENDING;
-	session->transport->close(session->carrier);
+	end(session);
 }
 
 /* One timer serves both waits: before registration the quarantine's end, afterwards one and a half
@@ -117,8 +125,7 @@ static void refuse_connect(struct mqtt_session *session, enum mqtt_version versi
 
 	mqtt_write_connack(&session->home->packet, version, &refusal);
 	mqtt_session_send_packet(session);
-	session->state = MQTT_ENDING;
-	session->transport->close(session->carrier);
+	end(session);
 }
 
 /* Topic and payload, kept until the connection ends without a DISCONNECT. */
@@ -271,8 +278,7 @@ static void on_disconnect(struct mqtt_session *session, const struct mqtt_frame 
 		session->will = NULL;
 	}
 	(void)snprintf(session->reason, sizeof session->reason, "disconnected");
-	session->state = MQTT_ENDING;
-	session->transport->close(session->carrier);
+	end(session);
 }
 
 static void on_packet(struct mqtt_session *session, const struct mqtt_frame *frame)

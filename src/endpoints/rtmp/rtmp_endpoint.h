@@ -33,6 +33,7 @@ struct rtmp_public {
 	char url[256];  /* "rtmp://cloud.example:1935"; empty: host and port below */
 	char host[128]; /* empty: the address the device reached us by */
 	unsigned port;
+	bool is_tls_only; /* rtmps:// */
 };
 void rtmp_push_url(void *owner, struct str did, struct str token, struct str reached_at,
                    struct buf *out);

@@ -68,13 +68,15 @@ void rtmp_push_url(void *owner, struct str did, struct str token, struct str rea
                    struct buf *out)
 {
 	const struct rtmp_public *address = owner;
+	const char *scheme = address->is_tls_only ? "rtmps" : "rtmp";
 
 	if (address->url[0])
 		buf_add_text(out, address->url);
 	else if (address->host[0])
-		buf_printf(out, "rtmp://%s:%u", address->host, address->port);
+		buf_printf(out, "%s://%s:%u", scheme, address->host, address->port);
 	else
-		buf_printf(out, "rtmp://%.*s:%u", (int)(reached_at.size ? reached_at.size : 9),
+		buf_printf(out, "%s://%.*s:%u", scheme,
+		           (int)(reached_at.size ? reached_at.size : 9),
 		           reached_at.size ? reached_at.at : "127.0.0.1", address->port);
 	buf_printf(out, "/live/%.*s?token=%.*s", STR_ARG(did), STR_ARG(token));
 }

@@ -106,6 +106,10 @@ class Device:
     def wait_disconnect(self, limit_s=ANSWER_LIMIT_S):
         return self.disconnects.get(timeout=limit_s)
 
+    def wait_connect(self, limit_s=2 * ANSWER_LIMIT_S):
+        """The client came back by itself."""
+        assert self._connected.get(timeout=limit_s) == 0
+
     def stays_connected(self, seconds=0.5):
         until = time.monotonic() + seconds
         while time.monotonic() < until and self.disconnects.empty():

@@ -247,7 +247,7 @@ static void a_token_is_added_once_and_escaped(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		AUTO_BUF out;
+		AUTO_BUF out = { 0 };
 		buf_init(&out, 256);
 		url_add_token(&out, str_of(cases[i].url), str_of(cases[i].token));
 		assert_str(buf_str(&out), cases[i].whole);

@@ -72,7 +72,7 @@ static void see(struct encoder *encoder, struct decoder *decoder, const struct s
                 const struct scene_view *view, uint8_t *luma)
 {
 	struct scene_picture picture;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 	bool is_key;
 
 	buf_init(&body, ENCODER_FRAME_MAX);
@@ -185,7 +185,7 @@ static void a_key_frame_comes_every_two_seconds_and_when_wanted(void **state)
 	struct scene_picture picture;
 	AUTO(encoder) encoder = NULL;
 	AUTO(scene) scene = NULL;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 	bool is_key;
 
 	buf_init(&body, ENCODER_FRAME_MAX);
@@ -223,7 +223,7 @@ static void a_still_is_a_jpeg_of_the_view(void **state)
 {
 	struct scene_view view = { .now_ms = T0, .label = "cam-1", .has_watermark = true };
 	AUTO(scene) scene = NULL;
-	AUTO_BUF still;
+	AUTO_BUF still = { 0 };
 
 	buf_init(&still, 1024 * 1024);
 	assert_ok(scene_new(&scene));
@@ -259,7 +259,7 @@ static void a_clip_cut_anywhere_is_read_as_far_as_it_goes(void **state)
 	static const char header[] = "\x17\0\0\0\0conf", key[] = "\x17\1\0\0\0key",
 			  inter[] = "\x27\1\0\0\0inter", sound[] = "\xaf\1sound";
 	char path[128];
-	AUTO_BUF flv;
+	AUTO_BUF flv = { 0 };
 
 	buf_init(&flv, 4096);
 	clip_write_head(&flv, true);
@@ -288,7 +288,7 @@ static void a_file_that_is_no_clip_says_so(void **state)
 	struct why why = { 0 };
 	char path[128];
 	AUTO(clip) clip = NULL;
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, 64);
 	buf_add_text(&text, "this is something else altogether");

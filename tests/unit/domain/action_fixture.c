@@ -18,7 +18,7 @@ json_t *json_of(const char *text)
 
 char *long_text(const char *format, const char *unit, size_t count)
 {
-	AUTO_BUF run;
+	AUTO_BUF run = { 0 };
 	char *text = NULL;
 
 	buf_init(&run, 65536);

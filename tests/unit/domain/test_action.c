@@ -409,7 +409,7 @@ static void an_action_without_url_lacks_none(void **state)
 
 static void the_servers_own_actions_are_canonical(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 
 	buf_init(&out, ACTION_DATA_MAX);
 	action_play(&out, STR("rtmp://h/live/c?token=\"t\""), 2);

@@ -187,7 +187,7 @@ static void an_answer_without_shape_is_malformed(void **state)
 
 static void the_table_tells_every_action_and_code(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 	size_t i;
 	json_t *row;
 
@@ -196,15 +196,15 @@ static void the_table_tells_every_action_and_code(void **state)
 	buf_add(&out, "", 1);
 	AUTO_JSON table = json_of((const char *)out.at);
 
-	assert_int_equal(json_array_size(json_object_get(table, "actions")), 14);
-	json_array_foreach(json_object_get(table, "actions"), i, row)
+	assert_int_equal(json_array_size(json_object_get(table, "items")), 14);
+	json_array_foreach(json_object_get(table, "items"), i, row)
 	{
 		const struct action *action = action_find(json_member_str(row, "name"));
 		assert_non_null(action);
 		assert_str(json_member_str(row, "resource"), action_resource(action));
 		assert_true(json_is_array(json_object_get(row, "fields")));
 	}
-	const json_t *start = json_array_get(json_object_get(table, "actions"), 2);
+	const json_t *start = json_array_get(json_object_get(table, "items"), 2);
 	const json_t *direction = json_array_get(json_object_get(start, "fields"), 0);
 	assert_str(json_member_str(direction, "name"), "direction");
 	assert_str(json_member_str(direction, "type"), "int");
@@ -219,7 +219,7 @@ static void the_table_tells_every_action_and_code(void **state)
 
 static void a_table_that_does_not_fit_is_an_error(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 
 	buf_init(&out, 100);
 

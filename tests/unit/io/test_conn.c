@@ -287,6 +287,80 @@ static void timers_mails_and_lanes_come_back_to_the_loop(void **state)
 	loop_free(loop);
 }
 
+/* A turn of 30 ms that begins with a mail. */
+static void on_long_mail(struct mail *mail)
+{
+	int64_t end_us = clock_steady_us() + 30000;
+
+	while (clock_steady_us() < end_us)
+		continue;
+	CONTAINER_OF(mail, struct counting, mail)->posted++;
+}
+
+static bool is_posted(void *arg)
+{
+	return ((const struct counting *)arg)->posted > 0;
+}
+
+static bool is_window_over(void *arg)
+{
+	return clock_steady_us() >= *(const int64_t *)arg;
+}
+
+static void work_in_callbacks_counts_as_busy(void **state)
+{
+	struct counting counting = { .mail = { .fn = on_long_mail } };
+	struct loop *loop = NULL;
+
+	assert_ok(loop_new(0, &loop));
+	int64_t end_us = clock_steady_us() + 520000;
+	loop_post(loop, &counting.mail);
+	assert_true(loop_run_until(loop, is_posted, &counting, 2000));
+	assert_true(loop_run_until(loop, is_window_over, &end_us, 2000));
+	assert_in_range(loop_busy_permille(loop), 30, 1000);
+	loop_free(loop);
+}
+
+static void a_late_mail_of_a_joined_loop_is_settled(void **state)
+{
+	struct counting counting = { .mail = { .fn = on_mail } };
+	struct loop *loop = NULL;
+
+	assert_ok(loop_new(0, &loop));
+	assert_ok(loop_start(loop));
+	loop_stop(loop);
+	loop_join(loop);
+	loop_post(loop, &counting.mail);
+	assert_true(loop_settle(loop));
+	assert_int_equal(counting.posted, 1);
+	assert_false(loop_settle(loop));
+	loop_free(loop);
+}
+
+#ifdef VIGIL_TEST_CLOCK
+static void a_peer_that_takes_nothing_is_not_waited_for(void **state)
+{
+	struct fixture fixture;
+	uint8_t *block = calloc(1, CONN_QUEUE_MAX);
+
+	start(&fixture, true);
+	conn_pause(fixture.server);
+	while (conn_queued_bytes(fixture.client) < CONN_QUEUE_MAX / 2)
+		assert_ok(conn_send(fixture.client, block, CONN_QUEUE_MAX / 4));
+	conn_close_gently(fixture.client);
+	assert_false(loop_run_until(fixture.loop, is_client_over, &fixture, 20));
+	clock_advance(CONN_PARTING_MS - 1000);
+	loop_clock_moved(fixture.loop);
+	assert_false(loop_run_until(fixture.loop, is_client_over, &fixture, 20));
+	clock_advance(1000);
+	loop_clock_moved(fixture.loop);
+	assert_true(loop_run_until(fixture.loop, is_client_over, &fixture, 2000));
+	assert_int_equal(fixture.client_end, ERR_TIMEOUT);
+	free(block);
+	finish(&fixture);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +370,11 @@ int main(void)
 		cmocka_unit_test(loopback_is_not_dialled_without_permission),
 		cmocka_unit_test(only_public_addresses_may_be_dialled),
 		cmocka_unit_test(timers_mails_and_lanes_come_back_to_the_loop),
+		cmocka_unit_test(work_in_callbacks_counts_as_busy),
+		cmocka_unit_test(a_late_mail_of_a_joined_loop_is_settled),
+#ifdef VIGIL_TEST_CLOCK
+		cmocka_unit_test(a_peer_that_takes_nothing_is_not_waited_for),
+#endif
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

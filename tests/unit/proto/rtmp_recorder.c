@@ -119,7 +119,7 @@ void encoder_add_message(struct buf *out, uint8_t type, uint32_t timestamp_ms, c
 
 void encoder_add_connect(struct buf *out, const char *app, const char *tc_url)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, 64 * 1024);
 	amf_add_text(&body, STR("connect"));
@@ -136,7 +136,7 @@ void encoder_add_connect(struct buf *out, const char *app, const char *tc_url)
 void encoder_add_command(struct buf *out, const char *name, double transaction,
                          const char *argument)
 {
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, 64 * 1024);
 	amf_add_text(&body, str_of(name));

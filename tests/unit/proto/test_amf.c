@@ -62,7 +62,7 @@ static const struct row rows[] = {
 static void values_are_read(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		AUTO_BUF story;
+		AUTO_BUF story = { 0 };
 
 		buf_init(&story, MAX);
 		assert_err(tell(rows[i].bytes, rows[i].size, &story), ERR_NOT_FOUND);
@@ -75,7 +75,7 @@ static void a_message_cut_at_any_point_is_malformed_or_ends_between_values(void 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		for (size_t size = 0; size < rows[i].size; size++) {
 			uint8_t *exact = malloc(size ? size : 1);
-			AUTO_BUF story;
+			AUTO_BUF story = { 0 };
 
 			buf_init(&story, MAX);
 			assert_non_null(exact);
@@ -90,7 +90,7 @@ static void a_message_cut_at_any_point_is_malformed_or_ends_between_values(void 
 
 static void unknown_markers_and_amf3_are_refused(void **state)
 {
-	AUTO_BUF story;
+	AUTO_BUF story = { 0 };
 
 	buf_init(&story, MAX);
 	assert_err(tell("\x04", 1, &story), ERR_MALFORMED);
@@ -102,7 +102,7 @@ static void unknown_markers_and_amf3_are_refused(void **state)
 
 static enum err tell_nested(size_t depth)
 {
-	AUTO_BUF bytes, story;
+	AUTO_BUF bytes = { 0 }, story = { 0 };
 
 	buf_init(&bytes, MAX);
 	buf_init(&story, MAX);
@@ -120,7 +120,7 @@ static void depth_ends_at_its_limit(void **state)
 
 static enum err tell_many(size_t count)
 {
-	AUTO_BUF bytes, story;
+	AUTO_BUF bytes = { 0 }, story = { 0 };
 
 	buf_init(&bytes, MAX);
 	buf_init(&story, MAX);
@@ -137,7 +137,7 @@ static void the_number_of_items_ends_at_its_limit(void **state)
 
 static void a_list_that_claims_four_milliards_is_short(void **state)
 {
-	AUTO_BUF story;
+	AUTO_BUF story = { 0 };
 
 	buf_init(&story, MAX);
 	assert_err(tell("\x0a\xff\xff\xff\xff\x05", 6, &story), ERR_MALFORMED);
@@ -146,7 +146,7 @@ static void a_list_that_claims_four_milliards_is_short(void **state)
 static void what_is_written_is_read(void **state)
 {
 	static char text[UINT16_MAX + 1];
-	AUTO_BUF bytes, story;
+	AUTO_BUF bytes = { 0 }, story = { 0 };
 	struct amf_reader reader;
 	struct amf_item item;
 	struct str read;
@@ -179,7 +179,7 @@ static void a_skipped_container_leaves_what_follows(void **state)
 	struct amf_reader reader;
 	struct amf_item item;
 	double number;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	amf_begin_object(&bytes);

@@ -96,12 +96,12 @@ static const struct row rows[] = {
 static void messages_are_put_together_whole_and_cut_at_every_point(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		AUTO_BUF bytes;
+		AUTO_BUF bytes = { 0 };
 
 		buf_init(&bytes, MAX);
 		buf_add(&bytes, rows[i].bytes, rows[i].size);
 		for (size_t first = 1; first <= bytes.size; first++) {
-			AUTO_BUF story;
+			AUTO_BUF story = { 0 };
 
 			buf_init(&story, MAX);
 			assert_err(tell(&bytes, first, MAX, &story), ERR_MORE);
@@ -127,7 +127,7 @@ static const struct row malformed[] = {
 static void broken_chunks_are_refused(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(malformed); i++) {
-		AUTO_BUF bytes, story;
+		AUTO_BUF bytes = { 0 }, story = { 0 };
 
 		buf_init(&bytes, MAX);
 		buf_init(&story, MAX);
@@ -141,7 +141,7 @@ static void a_new_header_inside_a_message_is_malformed(void **state)
 {
 	static const uint8_t body[200];
 	const struct rtmp_message message = { .type = RTMP_VIDEO, .body = body, .size = 200 };
-	AUTO_BUF bytes, story;
+	AUTO_BUF bytes = { 0 }, story = { 0 };
 
 	buf_init(&bytes, MAX);
 	buf_init(&story, MAX);
@@ -157,7 +157,7 @@ static enum err tell_message(size_t size, uint32_t chunk_size, uint32_t announce
 	uint8_t setting[4] = { (uint8_t)(announced >> 24), (uint8_t)(announced >> 16),
 		               (uint8_t)(announced >> 8), (uint8_t)announced };
 	struct rtmp_message set = { .type = RTMP_SET_CHUNK_SIZE, .body = setting, .size = 4 };
-	AUTO_BUF bytes, story;
+	AUTO_BUF bytes = { 0 }, story = { 0 };
 
 	assert_non_null(body);
 	buf_init(&bytes, MAX);
@@ -185,7 +185,7 @@ static void a_chunk_size_past_its_limit_means_the_limit(void **state)
 
 static enum err tell_streams(size_t count)
 {
-	AUTO_BUF bytes, story;
+	AUTO_BUF bytes = { 0 }, story = { 0 };
 
 	buf_init(&bytes, MAX);
 	buf_init(&story, MAX);
@@ -237,7 +237,7 @@ static void a_body_in_one_piece_is_lent_from_the_input(void **state)
 	const struct rtmp_message sent = { .type = RTMP_VIDEO, .body = body, .size = 3 };
 	struct rtmp_chunk_reader reader;
 	struct rtmp_message message;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	rtmp_chunk_write(&bytes, RTMP_CHUNK_SIZE_FIRST, 4, &sent);
@@ -255,7 +255,7 @@ static void a_large_buffer_that_lies_idle_is_given_back(void **state)
 	struct rtmp_message sent = { .type = RTMP_VIDEO, .body = body, .size = sizeof body };
 	struct rtmp_chunk_reader reader;
 	struct rtmp_message message;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	rtmp_chunk_reader_init(&reader);
@@ -290,7 +290,7 @@ static void what_is_written_in_pieces_is_read_with_its_time(void **state)
 		};
 		struct rtmp_chunk_reader reader;
 		struct rtmp_message message;
-		AUTO_BUF bytes;
+		AUTO_BUF bytes = { 0 };
 
 		buf_init(&bytes, MAX);
 		rtmp_chunk_write_pieces(&bytes, RTMP_CHUNK_SIZE_FIRST, 6, &sent, pieces, 3);

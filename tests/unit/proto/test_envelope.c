@@ -130,7 +130,7 @@ static void a_timestamp_keeps_its_characters(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		AUTO_ENVELOPE envelope = { 0 };
-		AUTO_BUF text;
+		AUTO_BUF text = { 0 };
 		buf_init(&text, 200);
 		buf_printf(&text, "{" D "\"timestamp\":%s,\"type\":\"register\"}", texts[i][0]);
 
@@ -144,7 +144,7 @@ static enum err read_sized(size_t size, enum envelope_type *out)
 {
 	static const char head[] = "{" D "\"type\":\"event\",\"data\":{\"x\":\"";
 	static const char tail[] = "\"}}";
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 	buf_init(&text, size);
 	buf_add_text(&text, head);
 	while (text.size < size - (sizeof tail - 1))
@@ -165,7 +165,7 @@ static void a_message_at_the_limit_is_read_and_one_past_it_refused(void **state)
 static enum err read_token_of(size_t size)
 {
 	enum envelope_type type;
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 	buf_init(&text, 2 * ENVELOPE_TOKEN_MAX);
 	buf_add_text(&text, "{" D "\"type\":\"event\",\"token\":\"");
 	for (size_t i = 0; i < size; i++)
@@ -183,7 +183,7 @@ static void a_token_at_the_limit_is_read_and_one_past_it_refused(void **state)
 static void an_action_is_written_and_read_with_its_data_untouched(void **state)
 {
 	AUTO_ENVELOPE envelope = { 0 };
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 	buf_init(&out, ENVELOPE_SIZE_MAX);
 
 	envelope_write_action(&out, STR("cam1"), STR("m1"), STR("tok"), 1600000000000,
@@ -205,7 +205,7 @@ static void an_action_is_written_and_read_with_its_data_untouched(void **state)
 
 static void the_other_messages_are_written_as_the_protocol_prints_them(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 	buf_init(&out, ENVELOPE_SIZE_MAX);
 
 	envelope_write_register(&out, STR("cam1"), STR("ab:md5"), 1600000000000, STR(""));

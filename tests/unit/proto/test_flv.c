@@ -11,7 +11,7 @@ static void a_file_by_ffmpeg_is_read_and_written_again(void **state)
 	uint8_t head[FLV_HEADER_SIZE], tail[FLV_TAG_TAIL_SIZE];
 	struct flv_header header;
 	struct flv_tag tag;
-	AUTO_BUF file, again;
+	AUTO_BUF file = { 0 }, again = { 0 };
 	size_t counts[19] = { 0 };
 
 	golden_read("flv/ffmpeg.flv", &file);
@@ -43,7 +43,7 @@ static void a_file_cut_at_any_point_needs_more_and_moves_nothing(void **state)
 {
 	struct flv_header header;
 	struct flv_tag tag;
-	AUTO_BUF file;
+	AUTO_BUF file = { 0 };
 
 	golden_read("flv/ffmpeg.flv", &file);
 	struct bytes whole = bytes_of(file.at, file.size);

@@ -57,7 +57,7 @@ static void a_record_is_written_as_the_encoder_wrote_it(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct h264_config config;
-		AUTO_BUF out;
+		AUTO_BUF out = { 0 };
 
 		buf_init(&out, 1024);
 		assert_ok(h264_read_config(bytes_of(rows[i].record, rows[i].size), &config));

@@ -280,7 +280,7 @@ static void targets_and_fields_have_limits(void **state)
 {
 	struct http_head head;
 	size_t size;
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, 100000);
 	write_request(&text, HTTP_TARGET_BYTES_MAX, 0);
@@ -300,7 +300,7 @@ static void a_head_has_a_limit(void **state)
 	struct http_limits limits = { .head_bytes = 100 };
 	struct http_head head;
 	size_t size;
-	AUTO_BUF text;
+	AUTO_BUF text = { 0 };
 
 	buf_init(&text, 1000);
 	write_request(&text, 1, 1);

@@ -52,7 +52,7 @@ static void the_wanted_field_is_found_however_it_is_cut(void **state)
 		"\r\n--a b\r\n"
 		"Content-Disposition: form-data; name=\"file\"\r\n\r\nsecond\r\n--a "
 		"b--\r\nepilogue";
-	AUTO_BUF heard;
+	AUTO_BUF heard = { 0 };
 
 	buf_init(&heard, 10000);
 	for (size_t step = 1; step <= sizeof body; step++) {
@@ -71,7 +71,7 @@ static void an_empty_part_and_no_preamble_are_fine(void **state)
 		"--a b\r\nContent-Disposition: form-data; name=file\r\n\r\n\r\n--a b--",
 		"--a b\r\nContent-Disposition: form-data; name=file\r\n\r\n--a b--",
 	};
-	AUTO_BUF heard;
+	AUTO_BUF heard = { 0 };
 
 	buf_init(&heard, 1000);
 	for (size_t i = 0; i < 2; i++) {
@@ -82,7 +82,7 @@ static void an_empty_part_and_no_preamble_are_fine(void **state)
 
 static void a_body_without_the_field_gives_nothing(void **state)
 {
-	AUTO_BUF heard;
+	AUTO_BUF heard = { 0 };
 
 	buf_init(&heard, 1000);
 	assert_ok(read_in_steps(STR("--a b\r\n\r\nno fields at all\r\n--a b--"), 3, &heard));
@@ -99,7 +99,7 @@ static void broken_bodies_are_refused(void **state)
 		"--a b\r\nContent-Disposition: form-data; name=\"file\r\n\r\n",
 		"--a b\r\nContent-Disposition: form-data; name\r\n\r\n",
 	};
-	AUTO_BUF heard;
+	AUTO_BUF heard = { 0 };
 
 	buf_init(&heard, 1000);
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
@@ -108,8 +108,8 @@ static void broken_bodies_are_refused(void **state)
 
 static void part_heads_and_parts_have_limits(void **state)
 {
-	AUTO_BUF heard;
-	AUTO_BUF body;
+	AUTO_BUF heard = { 0 };
+	AUTO_BUF body = { 0 };
 
 	buf_init(&heard, 1000);
 	buf_init(&body, 100000);

@@ -43,7 +43,7 @@ static void chunks_are_joined(void **state)
 				   "00A;name=\"v\"\r\n, chunked \r\n"
 				   "1\r\n!\r\n"
 				   "0\r\nX-Trailer: yes\r\n\r\nNEXT";
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 	size_t used;
 
 	buf_init(&body, 1000);
@@ -77,7 +77,7 @@ static void broken_chunks_are_refused(void **state)
 		"1;a\nb\r\nx\r\n",
 		"0\r\nA\rB\r\n\r\n",
 	};
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 	size_t used;
 
 	buf_init(&body, 1000);
@@ -98,8 +98,8 @@ static void write_long(struct buf *out, const char *before, char c, size_t count
 
 static void chunk_lines_have_limits(void **state)
 {
-	AUTO_BUF text;
-	AUTO_BUF body;
+	AUTO_BUF text = { 0 };
+	AUTO_BUF body = { 0 };
 	size_t used;
 
 	buf_init(&text, 10000);
@@ -178,7 +178,7 @@ static void queries_are_searched(void **state)
 
 static void text_is_encoded(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 
 	buf_init(&out, 100);
 	http_url_encode((struct str){ "a/b c~\0", 7 }, "/", &out);
@@ -259,7 +259,7 @@ static void dates_go_both_ways(void **state)
 
 static void answers_are_written(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 
 	buf_init(&out, 1000);
 	http_answer_status(&out, 204);
@@ -273,7 +273,7 @@ static void answers_are_written(void **state)
 
 static void answers_cannot_be_split(void **state)
 {
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 
 	buf_init(&out, 1000);
 	assert_err(http_answer_field(&out, "A", STR("b\r\nC: d")), ERR_INVALID);

@@ -108,8 +108,8 @@ static void the_head_of_a_publish_counts_the_payload_it_leaves_out(void **state)
 	for (size_t i = 0; i < COUNT_OF(sizes) * COUNT_OF(versions); i++) {
 		enum mqtt_version version = versions[i % 2];
 		struct mqtt_publish publish = publish_of((struct str){ payload, sizes[i / 2] });
-		AUTO_BUF whole;
-		AUTO_BUF head;
+		AUTO_BUF whole = { 0 };
+		AUTO_BUF head = { 0 };
 		buf_init(&whole, PACKET_MAX);
 		buf_init(&head, PACKET_MAX);
 
@@ -128,7 +128,7 @@ static void the_head_of_a_publish_counts_the_payload_it_leaves_out(void **state)
 static void a_packet_that_does_not_fit_leaves_the_buf_as_it_was(void **state)
 {
 	struct mqtt_publish publish = publish_of(STR("0123456789"));
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 	buf_init(&out, 24);
 
 	mqtt_write_ping(&out);
@@ -147,7 +147,7 @@ static void a_string_at_its_limit_is_written_and_one_past_it_not(void **state)
 {
 	static char text[MQTT_STRING_MAX + 1];
 	struct mqtt_connect connect = { .version = MQTT_3_1_1, .clean_start = true };
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 	buf_init(&out, 2 * PACKET_MAX);
 	memset(text, 'x', sizeof text);
 
@@ -178,7 +178,7 @@ static void a_property_block_may_be_longer_than_127_bytes(void **state)
 			                              .reason_text = { text, sizes[i] } };
 		struct mqtt_disconnect again;
 		struct mqtt_frame frame;
-		AUTO_BUF out;
+		AUTO_BUF out = { 0 };
 		buf_init(&out, PACKET_MAX);
 
 		mqtt_write_disconnect(&out, MQTT_5, &disconnect);
@@ -194,7 +194,7 @@ static void a_property_block_may_be_longer_than_127_bytes(void **state)
 static enum err read_filters(enum mqtt_packet_type type, size_t count)
 {
 	struct mqtt_frame frame;
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 	buf_init(&out, PACKET_MAX);
 	bool is_subscribe = type == MQTT_SUBSCRIBE;
 	size_t length = 2 + count * (is_subscribe ? 4 : 3);

@@ -113,7 +113,7 @@ static void every_right_packet_is_read_and_written_again(void **state)
 		uint8_t *expected =
 			mqtt_from_hex(row->written ? row->written : row->packet, &expected_size);
 		struct mqtt_frame frame;
-		AUTO_BUF out;
+		AUTO_BUF out = { 0 };
 
 		print_message("# %s\n", row->name);
 		buf_init(&out, PACKET_MAX);
@@ -134,7 +134,7 @@ static void every_wrong_packet_is_refused(void **state)
 		size_t size;
 		uint8_t *at = mqtt_from_hex(row->packet, &size);
 		struct mqtt_frame frame;
-		AUTO_BUF out;
+		AUTO_BUF out = { 0 };
 
 		print_message("# %s\n", row->why);
 		buf_init(&out, PACKET_MAX);
@@ -167,7 +167,7 @@ static void a_body_cut_anywhere_is_refused_unless_it_is_right_when_shorter(void 
 		for (size_t cut = 2; cut < size; cut++) {
 			uint8_t *part = malloc(cut);
 			struct mqtt_frame frame;
-			AUTO_BUF out;
+			AUTO_BUF out = { 0 };
 
 			assert_non_null(part);
 			memcpy(part, at, cut);
@@ -242,14 +242,14 @@ static void reasons_become_the_nearest_code_of_3_1_1(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		AUTO_BUF out;
+		AUTO_BUF out = { 0 };
 		buf_init(&out, PACKET_MAX);
 		mqtt_write_connack(&out, MQTT_3_1_1,
 		                   &(struct mqtt_connack){ .reason = rows[i].reason });
 		assert_int_equal(out.size, 4);
 		assert_int_equal(out.at[3], rows[i].code);
 	}
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 	buf_init(&out, PACKET_MAX);
 	mqtt_write_suback(&out, MQTT_3_1_1,
 	                  &(struct mqtt_suback){ .packet_id = 1,

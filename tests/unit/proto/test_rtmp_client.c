@@ -119,7 +119,7 @@ static void what_the_client_writes_the_server_hands_on(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		struct publisher publisher;
-		AUTO_BUF expected;
+		AUTO_BUF expected = { 0 };
 
 		buf_init(&expected, MAX);
 		publisher_init(&publisher, ANSWER_ACCEPT);
@@ -220,7 +220,7 @@ static void texts_end_at_their_limit(void **state)
 static enum err feed_answer(struct publisher *publisher, const char *name, double transaction,
                             const char *code)
 {
-	AUTO_BUF body, bytes;
+	AUTO_BUF body = { 0 }, bytes = { 0 };
 
 	buf_init(&body, MAX);
 	buf_init(&bytes, MAX);
@@ -238,7 +238,7 @@ static enum err feed_answer(struct publisher *publisher, const char *name, doubl
 static void a_rejected_connect_is_told_and_unknown_commands_are_not(void **state)
 {
 	struct publisher publisher;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	publisher_init(&publisher, ANSWER_LATER);
@@ -258,7 +258,7 @@ static void an_on_fc_publish_without_transaction_is_passed_over(void **state)
 {
 	static const uint8_t answer[] = "\x03\0\0\0\0\0\x0e\x14\0\0\0\0\x02\x00\x0bonFCPublish";
 	struct publisher publisher;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	publisher_init(&publisher, ANSWER_LATER);

@@ -29,7 +29,7 @@ static void a_capture_tells_its_story(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(captures); i++) {
 		struct recorder recorder;
-		AUTO_BUF bytes;
+		AUTO_BUF bytes = { 0 };
 
 		golden_read(captures[i].file, &bytes);
 		recorder_init(&recorder, ANSWER_ACCEPT);
@@ -63,7 +63,7 @@ static void a_capture_tells_the_same_byte_by_byte_and_cut_at_every_point(void **
 {
 	for (size_t i = 0; i < COUNT_OF(captures); i++) {
 		struct recorder whole, pieces;
-		AUTO_BUF bytes;
+		AUTO_BUF bytes = { 0 };
 
 		golden_read(captures[i].file, &bytes);
 		recorder_init(&whole, ANSWER_ACCEPT);
@@ -85,7 +85,7 @@ static void a_capture_tells_the_same_byte_by_byte_and_cut_at_every_point(void **
 static void nothing_is_lost_when_the_answer_comes_late(void **state)
 {
 	struct recorder at_once, late;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	golden_read(captures[0].file, &bytes);
 	recorder_init(&at_once, ANSWER_ACCEPT);
@@ -104,7 +104,7 @@ static void nothing_is_lost_when_the_answer_comes_late(void **state)
 /* Whatever a broken byte means: an error or nothing, and no more than that. */
 static void a_broken_byte_breaks_nothing_else(void **state)
 {
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	golden_read("rtmp/ffmpeg-app.bin", &bytes);
 	for (size_t at = 0; at < bytes.size; at++) {

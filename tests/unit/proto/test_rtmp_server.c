@@ -18,7 +18,7 @@ static bool holds(const struct buf *bytes, const char *text)
 /* A session that was asked to publish "cam?token=t" and has answered. */
 static void begin(struct recorder *recorder, enum recorder_answer answer)
 {
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	encoder_add_up_to_publish(&bytes, "cam?token=t");
@@ -31,7 +31,7 @@ static void begin(struct recorder *recorder, enum recorder_answer answer)
 static enum err feed_message(struct recorder *recorder, uint8_t type, uint32_t timestamp_ms,
                              const void *body, size_t size)
 {
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	encoder_add_message(&bytes, type, timestamp_ms, body, size);
@@ -41,7 +41,7 @@ static enum err feed_message(struct recorder *recorder, uint8_t type, uint32_t t
 static void the_handshake_is_answered_in_one_piece(void **state)
 {
 	struct recorder recorder;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	encoder_add_handshake(&bytes);
@@ -219,7 +219,7 @@ static void add_tag(struct buf *out, enum flv_kind kind, uint32_t timestamp_ms, 
 static void an_aggregate_is_taken_apart_with_times_from_its_first_part(void **state)
 {
 	struct recorder recorder;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, MAX);
 	add_tag(&body, FLV_VIDEO, 5000, "abc");
@@ -251,7 +251,7 @@ static void each_way_to_end_is_told_once_and_one_may_publish_again(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(ways); i++) {
 		struct recorder recorder;
-		AUTO_BUF bytes;
+		AUTO_BUF bytes = { 0 };
 
 		buf_init(&bytes, MAX);
 		begin(&recorder, ANSWER_ACCEPT);
@@ -268,7 +268,7 @@ static void each_way_to_end_is_told_once_and_one_may_publish_again(void **state)
 static void deleting_another_stream_ends_nothing(void **state)
 {
 	struct recorder recorder;
-	AUTO_BUF body;
+	AUTO_BUF body = { 0 };
 
 	buf_init(&body, MAX);
 	begin(&recorder, ANSWER_ACCEPT);
@@ -284,7 +284,7 @@ static void deleting_another_stream_ends_nothing(void **state)
 static void a_second_publish_is_answered_with_bad_name(void **state)
 {
 	struct recorder recorder;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	begin(&recorder, ANSWER_ACCEPT);
@@ -300,7 +300,7 @@ static void a_play_without_a_handler_finds_no_stream(void **state)
 {
 	struct rtmp_events events = recorder_events;
 	struct recorder recorder;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	events.on_play = NULL;
@@ -316,7 +316,7 @@ static void a_play_without_a_handler_finds_no_stream(void **state)
 static enum err feed_commands(const char *const *names, size_t count, bool is_connected)
 {
 	struct recorder recorder;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	recorder_init(&recorder, ANSWER_ACCEPT);
@@ -410,7 +410,7 @@ static void an_ack_is_sent_each_half_window(void **state)
 static void a_flood_of_pings_is_answered_in_full(void **state)
 {
 	struct recorder recorder;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	begin(&recorder, ANSWER_ACCEPT);
@@ -426,7 +426,7 @@ static void a_name_that_is_too_long_is_refused(void **state)
 {
 	static char name[300];
 	struct recorder recorder;
-	AUTO_BUF bytes;
+	AUTO_BUF bytes = { 0 };
 
 	buf_init(&bytes, MAX);
 	memset(name, 'x', sizeof name - 1);

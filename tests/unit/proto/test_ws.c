@@ -95,7 +95,7 @@ static void frame_heads_have_three_forms(void **state)
 
 static void messages_are_read_however_they_are_cut(void **state)
 {
-	AUTO_BUF wire;
+	AUTO_BUF wire = { 0 };
 
 	buf_init(&wire, 100000);
 	add_frame(&wire, 0x81, STR("one"));
@@ -116,7 +116,7 @@ static void messages_are_read_however_they_are_cut(void **state)
 static void a_close_is_answered(void **state)
 {
 	struct heard heard;
-	AUTO_BUF wire;
+	AUTO_BUF wire = { 0 };
 
 	buf_init(&wire, 1000);
 	add_frame(&wire, 0x88,
@@ -150,7 +150,7 @@ static void broken_rules_close_with_their_code(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct heard heard;
-		AUTO_BUF wire;
+		AUTO_BUF wire = { 0 };
 		buf_init(&wire, 1000);
 		buf_add_str(&wire, cases[i].wire);
 		assert_err(feed(&wire, 1000, &heard), cases[i].err);
@@ -166,7 +166,7 @@ static void messages_have_a_limit(void **state)
 {
 	static char text[MESSAGE_MAX + 1];
 	struct heard heard;
-	AUTO_BUF wire;
+	AUTO_BUF wire = { 0 };
 
 	memset(text, 'a', sizeof text);
 	buf_init(&wire, 200000);
@@ -185,7 +185,7 @@ static void messages_have_a_limit(void **state)
 static void a_flood_of_pings_takes_no_memory(void **state)
 {
 	struct heard heard;
-	AUTO_BUF wire;
+	AUTO_BUF wire = { 0 };
 
 	buf_init(&wire, 100000);
 	for (int i = 0; i < 300; i++)
@@ -198,7 +198,7 @@ static void a_flood_of_pings_takes_no_memory(void **state)
 static void reasons_are_cut(void **state)
 {
 	static char reason[WS_CLOSE_REASON_MAX + 1];
-	AUTO_BUF out;
+	AUTO_BUF out = { 0 };
 
 	memset(reason, 'r', sizeof reason);
 	buf_init(&out, 1000);

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/metric.h"
+#include "domain/live/ring.h"
+#include "tests/unit/domain/scene.h"
+
+/* A device that pushes by itself: nobody is asked to play. */
+static void add_self_pusher(struct house *house, const char *did)
+{
+	struct device_change change = { .kind = DEVICE_CREATE };
+
+	(void)str_copy(str_of(did), change.spec.did, DID_SIZE);
+	change.spec.push = PUSH_SELF;
+	assert_ok(house_change(house, &change));
+}
+
+/* The publisher of "CAM" on the test's loop, with introduction 1 and a key frame 1. */
+static void push_start(struct pusher *pusher, struct house *house)
+{
+	add_self_pusher(house, "CAM");
+	push_open(pusher, house, house->loop, "CAM");
+	push_intro(pusher, 1, 30);
+	assert_ok(push_unit(pusher, 'K', 1, 100, 0));
+}
+
+static bool is_received(void *arg)
+{
+	const struct watcher *watcher = arg;
+
+	return watcher->received.size > 0;
+}
+
+static void a_viewer_gets_the_introduction_and_then_begins_at_the_newest_key_frame(void **state)
+{
+	struct pusher pusher;
+	struct watcher watcher;
+
+	push_start(&pusher, *state);
+	assert_ok(push_unit(&pusher, 'F', 2, 100, 40));
+	assert_ok(push_unit(&pusher, 'K', 3, 100, 80));
+	assert_ok(push_unit(&pusher, 'F', 4, 100, 120));
+	watch_start(&watcher, *state, pusher.loop, "CAM");
+	house_wait(*state, is_received, &watcher);
+	assert_watched(&watcher, "H1 C1 K3 F4");
+	assert_int_equal(watcher.started, 1);
+	assert_ok(push_unit(&pusher, 'F', 5, 200 * 1024, 160));
+	house_turn(*state, 5);
+	assert_watched(&watcher, "H1 C1 K3 F4 F5");
+	watch_stop(&watcher);
+	push_close(&pusher);
+	assert_int_equal(metric_get(METRIC_streams), 0);
+	assert_int_equal(metric_get(METRIC_ring_bytes), 0);
+}
+
+static void a_viewer_waits_for_the_first_key_frame(void **state)
+{
+	struct house *house = *state;
+	struct pusher pusher;
+	struct watcher watcher;
+
+	add_self_pusher(house, "CAM");
+	watch_start(&watcher, house, house->loop, "CAM");
+	push_open(&pusher, house, house->loop, "CAM");
+	assert_ok(push_unit(&pusher, 'F', 1, 100, 0));
+	push_intro(&pusher, 1, 30);
+	assert_ok(push_unit(&pusher, 'F', 2, 100, 0));
+	house_turn(house, 10);
+	assert_int_equal(watcher.received.size, 0);
+	assert_ok(push_unit(&pusher, 'K', 3, 100, 40));
+	house_wait(house, is_received, &watcher);
+	assert_watched(&watcher, "H1 C1 K3");
+	watch_stop(&watcher);
+	push_close(&pusher);
+}
+
+static void a_viewer_that_fell_behind_ends_its_block_and_goes_on_at_a_key_frame(void **state)
+{
+	struct pusher pusher;
+	struct watcher watcher;
+	int64_t skips = metric_get(METRIC_viewer_skips_total);
+
+	push_start(&pusher, *state);
+	watch_slow(&watcher, *state, "CAM",
+	           50 + 100 + 20); /* the introduction, the key frame, and a bit of the next */
+	assert_ok(push_unit(&pusher, 'F', 2, 1000, 40));
+	house_turn(*state, 5);
+	assert_ok(push_unit(&pusher, 'F', 3, 1000, 80));
+	for (uint32_t i = 4; i < 100; i++) {
+		assert_ok(
+			push_unit(&pusher, i % 10 ? 'F' : 'K', i, RING_BLOCK_BYTES - 5, i * 1000));
+		house_turn(*state, 1);
+	}
+	watch_drain(&watcher, SIZE_MAX);
+	char text[4096];
+	assert_string_equal(watch_text(&watcher, text),
+	                    "H1 C1 K1 F2 F3 K90 F91 F92 F93 F94 F95 F96 F97 F98 F99");
+	assert_int_equal(metric_get(METRIC_viewer_skips_total), skips + 1);
+	watch_stop(&watcher);
+	push_close(&pusher);
+}
+
+static void a_changed_configuration_comes_with_the_jump(void **state)
+{
+	struct pusher pusher, second;
+	struct watcher watcher;
+
+	push_start(&pusher, *state);
+	watch_start(&watcher, *state, pusher.loop, "CAM");
+	house_wait(*state, is_received, &watcher);
+	push_open(&second, *state, pusher.loop, "CAM");
+	house_turn(*state, 10);
+	assert_int_equal(pusher.ended, 1);
+	assert_string_equal(pusher.reason, "another push took its place");
+	push_intro(&second, 2, 40);
+	assert_ok(push_unit(&second, 'F', 7, 100, 0));
+	assert_ok(push_unit(&second, 'K', 8, 100, 0));
+	house_turn(*state, 10);
+	/* The file's head is sent once; what came before the new key frame is of no use. */
+	assert_watched(&watcher, "H1 C1 K1 C2 K8");
+	watch_stop(&watcher);
+	push_close(&second);
+}
+
+/* The socket took `sent` bytes of the introduction when the publisher changed. */
+static void change_within_introduction(struct house *house, size_t sent, const char *expected)
+{
+	struct pusher pusher, second;
+	struct watcher watcher;
+
+	push_open(&pusher, house, house->loop, "CAM");
+	push_intro(&pusher, 1, 60);
+	assert_ok(push_unit(&pusher, 'K', 1, 100, 0));
+	assert_ok(push_unit(&pusher, 'F', 2, 100, 0));
+	watch_slow(&watcher, house, "CAM", sent);
+	house_turn(house, 5);
+	push_open(&second, house, house->loop, "CAM");
+	push_intro(&second, 2, 40);
+	assert_ok(push_unit(&second, 'K', 8, 100, 0));
+	house_turn(house, 5);
+	watch_drain(&watcher, SIZE_MAX);
+	assert_watched(&watcher, expected);
+	watch_stop(&watcher);
+	push_close(&second);
+}
+
+static void an_introduction_half_sent_is_finished_before_the_next_one(void **state)
+{
+	add_self_pusher(*state, "CAM");
+	change_within_introduction(*state, 0, "H1 C1 C2 K8");
+	change_within_introduction(*state, 1, "H1 C1 C2 K8");
+	change_within_introduction(*state, 19, "H1 C1 C2 K8");
+	change_within_introduction(*state, 20, "H1 C1 C2 K8");
+	change_within_introduction(*state, 21, "H1 C1 C2 K8");
+	change_within_introduction(*state, 79, "H1 C1 C2 K8");
+	change_within_introduction(*state, 80, "H1 C1 C2 K8");
+	change_within_introduction(*state, 81, "H1 C1 K1 F2 C2 K8");
+}
+
+static void an_introduction_half_sent_is_finished_when_its_key_frame_is_gone(void **state)
+{
+	struct house *house = *state;
+	struct pusher pusher;
+	struct watcher watcher;
+
+	add_self_pusher(house, "CAM");
+	push_open(&pusher, house, house->loop, "CAM");
+	push_intro(&pusher, 1, 60);
+	assert_ok(push_unit(&pusher, 'F', 1, 100, 0));
+	assert_ok(push_unit(&pusher, 'K', 2, 100, 0));
+	watch_slow(&watcher, house, "CAM", 30);
+	house_turn(house, 5);
+	for (uint32_t i = 3; i < 30; i++) {
+		assert_ok(push_unit(&pusher, 'K', i, RING_BLOCK_BYTES, i * 1000));
+		house_turn(house, 1);
+	}
+	watch_drain(&watcher, SIZE_MAX);
+	assert_watched(&watcher, "H1 C1 K29");
+	watch_stop(&watcher);
+	push_close(&pusher);
+}
+
+static void viewers_on_two_loops_get_the_same(void **state)
+{
+	struct house *house = *state;
+	struct pusher pusher;
+	struct watcher here, there;
+
+	push_start(&pusher, house);
+	watch_start(&here, house, house->loop, "CAM");
+	watch_start(&there, house, house->other, "CAM");
+	for (uint32_t i = 2; i < 200; i++)
+		assert_ok(push_unit(&pusher, i % 20 ? 'F' : 'K', i, 5000, i * 40));
+	house_turn(house, 50);
+	char first[4096], second[4096];
+	watch_text(&here, first);
+	assert_non_null(strstr(first, "F199"));
+	watch_stop(&here);
+	house_run(house, house->other, (void (*)(void *))(void *)viewer_leave, &there.viewer);
+	watch_text(&there, second);
+	assert_non_null(strstr(second, "F199"));
+	buf_done(&there.received);
+	push_close(&pusher);
+}
+
+static void a_frame_at_its_limit_is_taken_and_one_past_it_refused(void **state)
+{
+	struct pusher pusher;
+
+	push_start(&pusher, *state);
+	assert_ok(push_unit(&pusher, 'F', 2, LIVE_FRAME_MAX, 40));
+	assert_err(push_unit(&pusher, 'F', 3, LIVE_FRAME_MAX + 1, 80), ERR_TOO_LARGE);
+	/* Thirty-two megabytes without a key frame: the ring starts anew, within its limit. */
+	for (uint32_t i = 4; i < 14; i++) {
+		assert_ok(push_unit(&pusher, 'F', i, LIVE_FRAME_MAX, 100));
+		assert_true(metric_get(METRIC_ring_bytes) <= LIVE_STREAM_BYTES_MAX);
+	}
+	push_close(&pusher);
+}
+
+static void over_the_budget_of_all_only_the_current_group_is_kept(void **state)
+{
+	struct house *house = *state;
+	struct pusher pusher;
+
+	house_close(house);
+	house->bytes_max = 5 * RING_BLOCK_BYTES;
+	house_open(house);
+	push_start(&pusher, house);
+	for (uint32_t i = 0; i < 50; i++) {
+		assert_ok(push_unit(&pusher, 'K', i, RING_BLOCK_BYTES, i * 40));
+		assert_true(metric_get(METRIC_ring_bytes) <= 7 * RING_BLOCK_BYTES);
+	}
+	push_close(&pusher);
+}
+
+static void a_pinned_flush_gathers_frames(void **state)
+{
+	struct house *house = *state;
+	struct pusher pusher;
+	struct watcher watcher;
+
+	NEEDS_TEST_CLOCK();
+	house_close(house);
+	house->flush_ms = 200;
+	house_open(house);
+	push_start(&pusher, house);
+	watch_start(&watcher, house, house->loop, "CAM");
+	house_turn(house, 5);
+	assert_watched(&watcher, "H1 C1 K1");
+	assert_ok(push_unit(&pusher, 'F', 2, 100, 40));
+	assert_ok(push_unit(&pusher, 'F', 3, 100, 80));
+	house_turn(house, 5);
+	assert_watched(&watcher, "H1 C1 K1");
+	house_move_clock(house, 200);
+	assert_watched(&watcher, "H1 C1 K1 F2 F3");
+	watch_stop(&watcher);
+	push_close(&pusher);
+}
+
+static void a_viewer_that_leaves_while_a_flush_waits_leaves_nothing_behind(void **state)
+{
+	struct house *house = *state;
+	struct pusher pusher;
+	struct watcher watcher;
+
+	house_close(house);
+	house->flush_ms = 200;
+	house_open(house);
+	push_start(&pusher, house);
+	watch_start(&watcher, house, house->loop, "CAM");
+	house_turn(house, 5);
+	assert_ok(push_unit(&pusher, 'F', 2, 100, 40));
+	house_turn(house, 2);
+	watch_stop(&watcher);
+	push_close(&pusher);
+	assert_int_equal(metric_get(METRIC_streams), 0);
+	assert_int_equal(metric_get(METRIC_ring_bytes), 0);
+}
+
+static void a_push_that_was_replaced_takes_no_more_frames(void **state)
+{
+	struct house *house = *state;
+	struct pusher first, second;
+
+	push_start(&first, house);
+	push_open(&second, house, house->other, "CAM");
+	if (first.publisher)
+		assert_err(push_unit(&first, 'K', 2, 100, 0), ERR_CLOSED);
+	/* Its connection ends before it hears of it. */
+	if (first.publisher)
+		push_close(&first);
+	house_turn(house, 10);
+	push_close(&second);
+	assert_int_equal(metric_get(METRIC_publishers), 0);
+}
+
+#define in_house(test) cmocka_unit_test_setup_teardown(test, house_start, house_stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_house(a_viewer_gets_the_introduction_and_then_begins_at_the_newest_key_frame),
+		in_house(a_viewer_waits_for_the_first_key_frame),
+		in_house(a_viewer_that_fell_behind_ends_its_block_and_goes_on_at_a_key_frame),
+		in_house(a_changed_configuration_comes_with_the_jump),
+		in_house(an_introduction_half_sent_is_finished_before_the_next_one),
+		in_house(an_introduction_half_sent_is_finished_when_its_key_frame_is_gone),
+		in_house(viewers_on_two_loops_get_the_same),
+		in_house(a_frame_at_its_limit_is_taken_and_one_past_it_refused),
+		in_house(over_the_budget_of_all_only_the_current_group_is_kept),
+		in_house(a_pinned_flush_gathers_frames),
+		in_house(a_viewer_that_leaves_while_a_flush_waits_leaves_nothing_behind),
+		in_house(a_push_that_was_replaced_takes_no_more_frames),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
