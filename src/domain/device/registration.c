@@ -123,34 +123,46 @@ static enum err check_gateway(struct registration *registration, const struct de
  * a number that only grows). */
 static enum err write_link(struct db_tx *tx, struct registration *registration)
 {
-	const struct device_facts *facts = registration->facts;
 	struct db_statement *update;
 	enum err err = db_prepare(
 		tx,
-		"UPDATE devices SET presence_state = 'online', presence_since = CASE WHEN $9 = 1 "
-		"THEN "
-		"presence_since ELSE $2 END, last_seen = $2, presence_reason = '', "
+		"UPDATE devices SET presence_state = 'online', presence_since = CASE WHEN $8 = 1 "
+		"THEN presence_since ELSE $2 END, last_seen = $2, presence_reason = '', "
 		"presence_address = $3, is_weak_sign = $4, link_node = $5, link_epoch = $6, "
-		"last_timestamp = $7, gateway = COALESCE($8, gateway), "
-		"profile = COALESCE($10, profile) WHERE did = $1 AND link_epoch < $6",
+		"last_timestamp = $7 WHERE did = $1 AND link_epoch < $6",
 		&update);
 	if (err != ERR_OK)
 		return err;
-	db_bind_text(update, 1, str_of(facts->did));
+	db_bind_text(update, 1, str_of(registration->facts->did));
 	db_bind_int(update, 2, registration->now_ms);
 	db_bind_text(update, 3, str_of(registration->address));
 	db_bind_int(update, 4, registration->sign_kind == SIGN_STATIC);
 	db_bind_text(update, 5, str_of(registration->devices->setup.node));
 	db_bind_int(update, 6, registration->epoch);
 	db_bind_int(update, 7, registration->timestamp_ms);
-	/* A child without a sign of its own is bound already, and stays as it is now. */
-	bool is_binding = registration->is_child && registration->sign_kind != SIGN_NONE;
-	db_bind_text(update, 8, is_binding ? str_of(facts->gateway) : (struct str){ 0 });
-	db_bind_int(update, 9, registration->is_renewal);
-	db_bind_text(update, 10,
-	             registration->new_profile ? str_of(facts->profile) : (struct str){ 0 });
+	db_bind_int(update, 8, registration->is_renewal);
 	err = db_run(update);
 	return err == ERR_OK && db_changes(tx) == 0 ? ERR_CONFLICT : err;
+}
+
+/* What few registrations change: an index and a foreign key hang on the gateway. */
+static enum err write_facts(struct db_tx *tx, struct registration *registration)
+{
+	const struct device_facts *facts = registration->facts;
+	/* A child without a sign of its own is bound already, and stays as it is now. */
+	bool is_binding = registration->is_child && registration->sign_kind != SIGN_NONE;
+	struct db_statement *update;
+	enum err err = db_prepare(tx,
+	                          "UPDATE devices SET gateway = COALESCE($2, gateway), "
+	                          "profile = COALESCE($3, profile) WHERE did = $1",
+	                          &update);
+	if (err != ERR_OK)
+		return err;
+	db_bind_text(update, 1, str_of(facts->did));
+	db_bind_text(update, 2, is_binding ? str_of(facts->gateway) : (struct str){ 0 });
+	db_bind_text(update, 3,
+	             registration->new_profile ? str_of(facts->profile) : (struct str){ 0 });
+	return db_run(update);
 }
 
 static enum err write_registration(struct db_tx *tx, struct db_job *job)
@@ -163,6 +175,8 @@ static enum err write_registration(struct db_tx *tx, struct db_job *job)
 	if (err == ERR_OK && registration->lost_reason[0])
 		err = presence_append_lost(tx, facts, registration->lost_at,
 		                           registration->lost_reason);
+	if (err == ERR_OK && (registration->is_child || registration->new_profile))
+		err = write_facts(tx, registration);
 	if (err != ERR_OK || registration->is_renewal)
 		return err;
 	(void)snprintf(data, sizeof data, "{\"address\":\"%s\",\"epoch\":%lld}",
@@ -184,13 +198,15 @@ static bool is_same_link(const struct registration *registration, const struct d
 	       link->gateway == registration->gateway;
 }
 
-/* Under the lock: the row has a new profile or gateway, and perhaps other news meanwhile. */
+/* Under the lock: what this registration changed, on top of what changed meanwhile. */
 static enum err take_facts(const struct registration *registration, struct device *device)
 {
 	const struct device_facts *written = registration->facts;
 	bool is_bound =
 		!registration->is_child || strcmp(written->gateway, device->facts->gateway) == 0;
 
+	if (!is_bound && registration->sign_kind == SIGN_NONE)
+		return ERR_CONFLICT; /* unbound meanwhile */
 	if (is_bound && !registration->new_profile)
 		return ERR_OK;
 	struct device_facts *fresh = device_facts_copy(device->facts, (struct str){ 0 });
@@ -223,10 +239,21 @@ static enum err check_still_good(struct registration *registration, const struct
 	if (now->sealed_size != then->sealed_size ||
 	    memcmp(now->sealed, then->sealed, now->sealed_size) != 0)
 		return refuse(registration, ERR_DENIED, REASON_BAD_SIGN);
-	if (registration->is_child && registration->sign_kind == SIGN_NONE &&
-	    strcmp(now->gateway, then->gateway) != 0)
-		return refuse(registration, ERR_DENIED, REASON_NOT_CHILD); /* unbound */
 	return ERR_OK;
+}
+
+/* Under the lock: the row says online, in this epoch, but no link came of it. */
+static void take_nothing(const struct registration *registration, struct device *device,
+                         const char *reason)
+{
+	if (device->presence.epoch < registration->epoch)
+		device->presence.epoch = registration->epoch;
+	if (device->link)
+		return;
+	if (device->presence.state == PRESENCE_OFFLINE)
+		presence_unsaved(registration->devices, device);
+	else
+		presence_lost(registration->devices, device, reason);
 }
 
 /* Under the lock, after the commit. */
@@ -240,16 +267,14 @@ static enum err take_link(struct registration *registration)
 	/* Answers of the database come on their own loops: the newest epoch has the device. */
 	if (registration->epoch < device->presence.epoch)
 		return refuse(registration, ERR_BUSY, REASON_LINK_HELD);
-	enum err err = check_still_good(registration, device);
-	if (err == ERR_OK)
-		err = take_facts(registration, device);
+	enum err err = take_facts(registration, device);
+	if (err == ERR_CONFLICT)
+		err = refuse(registration, err, REASON_NOT_CHILD);
+	else if (err == ERR_OK)
+		err = check_still_good(registration, device);
 	if (err != ERR_OK) {
-		/* The row says online, in this epoch: without a link it has to be told otherwise.
-		 */
-		device->presence.epoch = registration->epoch;
-		if (!device->link)
-			presence_lost(devices, device,
-			              err == ERR_CLOSED ? "connection closed" : "refused");
+		take_nothing(registration, device,
+		             err == ERR_CLOSED ? "connection closed" : "refused");
 		return err;
 	}
 	/* While the row was written the link may have ended, or come of the one before this. */
