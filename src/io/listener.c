@@ -137,12 +137,13 @@ static bool refuse_one(struct listener *listener, int fd)
 		return false;
 	(void)close(spare);
 	int refused = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-	if (refused >= 0)
+	if (refused >= 0) {
 		(void)close(refused);
+		metric_count(METRIC_accept_refused_total);
+	}
 	spare = atomic_exchange(&listener->spare_fd, open("/dev/null", O_RDONLY | O_CLOEXEC));
 	if (spare >= 0)
 		(void)close(spare); /* two loops refused at once */
-	metric_count(METRIC_accept_refused_total);
 	return refused >= 0;
 }
 
