@@ -2,6 +2,7 @@
 /* Connections over TLS and how owners treat them: large, paused, handed over, closed inside. */
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -402,6 +403,32 @@ static void bytes_that_only_look_like_tls_are_malformed(void **state)
 	assert_err(pair->server.end, ERR_MALFORMED);
 }
 
+static int64_t spent_us(void)
+{
+	struct timespec spent;
+
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent), 0);
+	return (int64_t)spent.tv_sec * 1000000 + spent.tv_nsec / 1000;
+}
+
+/* The server speaks no TLS: the client's first bytes wait for an answer that never comes. */
+static void a_handshake_without_an_answer_costs_no_time(void **state)
+{
+	struct pair *pair = *state;
+	struct tls *unverified = NULL;
+
+	listener_stop(pair->listener, pair->loop); /* its backlog still connects */
+	assert_ok(tls_client_new(NULL, true, &unverified, NULL));
+	dial(pair, "127.0.0.1", unverified);
+	assert_ok(conn_send(pair->client.conn, "x", 1));
+	int64_t before_us = spent_us();
+	(void)loop_run_until(pair->loop, never, NULL, 300);
+	assert_true(spent_us() - before_us < 60000);
+	assert_int_equal(conn_queued_bytes(pair->client.conn), 1);
+	close_both(pair);
+	tls_free(unverified);
+}
+
 #define in_pair(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -418,6 +445,7 @@ int main(void)
 		in_pair(a_certificate_that_is_not_trusted_or_of_another_name_is_refused),
 		in_pair(a_reload_gives_new_connections_the_new_certificate),
 		in_pair(files_that_are_not_there_are_named),
+		in_pair(a_handshake_without_an_answer_costs_no_time),
 		in_pair(bytes_that_only_look_like_tls_are_malformed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
