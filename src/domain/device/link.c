@@ -159,7 +159,7 @@ struct link *link_open(struct devices *devices, struct device *device,
 				device->link->gateway = NULL;
 				device->link->ops = NULL;
 			}
-			link_end_soon(device->link, "taken over");
+			link_end_soon(device->link, LINK_TAKEN_OVER);
 		}
 		link = link_new(devices, device, registration);
 		if (!link)
@@ -231,6 +231,8 @@ static void on_event_written(struct db_job *job, enum err err)
 	if (err == ERR_OK) {
 		metric_count(METRIC_device_events_total);
 		event_log_wake(report->devices->setup.events);
+	} else {
+		metric_count(METRIC_device_events_lost_total);
 	}
 	device_facts_unref(report->facts);
 	free(report);
@@ -251,6 +253,7 @@ enum err link_event(struct link *link, int64_t time_ms, struct str data)
 	enum err err =
 		db_write(link->devices->setup.db, &report->job, write_event, on_event_written);
 	if (err != ERR_OK) {
+		metric_count(METRIC_device_events_lost_total);
 		device_facts_unref(report->facts);
 		free(report);
 	}

@@ -25,6 +25,8 @@
 #define LINK_CHILDREN_MAX 1024  /* children of one gateway */
 #define LINK_OVERLAP_MS   60000 /* how long the token before a renewal stays good */
 
+#define LINK_TAKEN_OVER "taken over" /* the reason when another connection has the device now */
+
 /* What a device is told; the connection puts it into its own words. */
 struct link_message {
 	struct str did, mid, token;

@@ -26,18 +26,20 @@
 #include "domain/device/device.h"
 #include "domain/reason.h"
 
-#define LIVE_FLUSH_AUTO       (-1)
-#define LIVE_FLUSH_MAX_MS     200
-#define LIVE_STREAM_BYTES_MAX (32 * 1024 * 1024)
-#define LIVE_FRAME_MAX        (4 * 1024 * 1024)
-#define LIVE_KEEP_MS          2000  /* what the ring holds besides the current group of pictures */
-#define LIVE_ANSWER_MS        5000  /* play's answer */
-#define LIVE_PUSH_MS          8000  /* from the answer to the push */
-#define LIVE_KEY_FRAME_MS     10000 /* from the push to a key frame */
-#define LIVE_HEARTBEAT_MS     60000 /* play is said again */
-#define LIVE_LINGER_MS        60000 /* from the last viewer to stop */
-#define LIVE_RESUME_MS        10000 /* viewers wait for a lost publisher */
-#define LIVE_PARTS_MAX        16    /* pieces of one read */
+#define LIVE_FLUSH_AUTO        (-1)
+#define LIVE_FLUSH_MAX_MS      200
+#define LIVE_TURN_US           1000 /* how long one turn of a loop serves a stream's viewers */
+#define LIVE_STREAM_BYTES_MAX  (32 * 1024 * 1024)
+#define LIVE_FRAME_MAX         (4 * 1024 * 1024)
+#define LIVE_SHARE_BYTES_LEAST (1024 * 1024) /* of the budget of all rings */
+#define LIVE_KEEP_MS           2000  /* what the ring holds besides the current group of pictures */
+#define LIVE_ANSWER_MS         5000  /* play's answer */
+#define LIVE_PUSH_MS           8000  /* from the answer to the push */
+#define LIVE_KEY_FRAME_MS      10000 /* from the push to a key frame */
+#define LIVE_HEARTBEAT_MS      60000 /* play is said again */
+#define LIVE_LINGER_MS         60000 /* from the last viewer to stop */
+#define LIVE_RESUME_MS         10000 /* viewers wait for a lost publisher */
+#define LIVE_PARTS_MAX         16    /* pieces of one read */
 
 struct live;
 struct stream;
@@ -128,7 +130,7 @@ struct viewer {
 	uint64_t position;
 	size_t intro_at;
 	int64_t joined_ms;
-	uint32_t intro_version, source;
+	uint32_t intro_version, source, round;
 	bool is_started, is_blocked;
 };
 

@@ -135,12 +135,23 @@ void publisher_set_audio(struct publisher *publisher, const char *codec)
 	stream_unlock(stream);
 }
 
-/* Over the budget of all rings only the current group of pictures is kept. */
+/* Over the budget of all rings only the current group of pictures is kept, and that only within
+ * the stream's share: who sends one that never ends does not take the others' memory. */
 static void mind_budget(struct stream *stream)
 {
-	bool is_over = metric_get(METRIC_ring_bytes) > stream->live->setup.bytes_max;
+	int64_t budget = stream->live->setup.bytes_max;
+	bool is_over = metric_get(METRIC_ring_bytes) > budget;
 
 	stream->ring.keep_ms = is_over ? 0 : LIVE_KEEP_MS;
+	stream->ring.bytes_max = LIVE_STREAM_BYTES_MAX;
+	if (!is_over)
+		return;
+	int64_t streams = metric_get(METRIC_streams);
+	int64_t share = streams > 0 ? budget / streams : budget;
+	if (share < LIVE_SHARE_BYTES_LEAST)
+		share = LIVE_SHARE_BYTES_LEAST;
+	if (share < LIVE_STREAM_BYTES_MAX)
+		stream->ring.bytes_max = (size_t)share;
 }
 
 static void copy_parts(uint8_t *to, const struct frame *frame)

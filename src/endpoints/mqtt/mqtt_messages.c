@@ -58,9 +58,13 @@ static void take_event(struct link *link, const struct envelope *envelope)
 		return;
 	}
 	buf_init(&text, ENVELOPE_SIZE_MAX);
-	if (json_write(envelope->data, &text) != ERR_OK ||
-	    link_event(link, event_time_ms(envelope), buf_str(&text)) != ERR_OK)
-		log_warn("device.event.lost", "did=%s", link_did(link));
+	enum err err = json_write(envelope->data, &text);
+	if (err == ERR_OK)
+		err = link_event(link, event_time_ms(envelope), buf_str(&text));
+	if (err == ERR_TOO_LARGE)
+		metric_count(METRIC_device_malformed_total);
+	else if (err != ERR_OK)
+		log_warn("device.event.lost", "did=%s: %s", link_did(link), err_text(err));
 }
 
 /* The message's topic and did fit the connection: its own, or with a gateway those of a child. */
@@ -84,7 +88,7 @@ bool mqtt_take_message(struct mqtt_session *session, struct str topic, struct st
 	if (envelope_read(payload, &envelope, &why) != ERR_OK) {
 		metric_count(METRIC_device_malformed_total);
 		log_debug("device.malformed", "did=%s %s", session->did, why.text);
-		return str_equal(topic_did, str_of(session->did)) || session->link;
+		return str_equal(topic_did, str_of(session->did)) || find_link(session, topic_did);
 	}
 	if (!is_ours(session, topic_did, envelope.did))
 		return false;

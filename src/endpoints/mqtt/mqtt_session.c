@@ -209,6 +209,13 @@ static bool is_first_delivery(struct mqtt_session *session, uint16_t packet_id)
 	return true;
 }
 
+static void forget_delivery(struct mqtt_session *session, uint16_t packet_id)
+{
+	for (unsigned i = 0; i < session->inflight_count; i++)
+		if (session->inflight[i] == packet_id)
+			session->inflight[i] = session->inflight[--session->inflight_count];
+}
+
 static void on_release(struct mqtt_session *session, const struct mqtt_frame *frame)
 {
 	struct mqtt_ack ack;
@@ -217,9 +224,7 @@ static void on_release(struct mqtt_session *session, const struct mqtt_frame *fr
 		mqtt_session_close(session, MQTT_REASON_MALFORMED, "malformed PUBREL");
 		return;
 	}
-	for (unsigned i = 0; i < session->inflight_count; i++)
-		if (session->inflight[i] == ack.packet_id)
-			session->inflight[i] = session->inflight[--session->inflight_count];
+	forget_delivery(session, ack.packet_id);
 	send_ack(session, MQTT_PUBCOMP, ack.packet_id, MQTT_REASON_OK);
 }
 
@@ -254,6 +259,9 @@ static void on_publish(struct mqtt_session *session, const struct mqtt_frame *fr
 		is_taken = mqtt_take_message(session, publish.topic, publish.payload);
 	if (!is_taken && count_foreign(session))
 		return;
+	if (!is_taken && session->version == MQTT_5)
+		forget_delivery(session,
+		                publish.packet_id); /* refused: no PUBREL follows (§4.3.3) */
 	if (publish.qos && session->state != MQTT_ENDING)
 		send_ack(session, answers[publish.qos], publish.packet_id,
 		         is_taken ? MQTT_REASON_OK : MQTT_REASON_NOT_AUTHORIZED);
@@ -366,6 +374,7 @@ void mqtt_session_gone(struct mqtt_session *session, enum err err)
 	                     : err == ERR_CLOSED ? "connection closed"
 	                                         : "connection lost";
 
+	session->state = MQTT_ENDING;
 	if (session->will)
 		fire_will(session);
 	mqtt_cancel_registrations(session);
