@@ -291,20 +291,22 @@ static void a_thousand_may_subscribe_and_no_more(void **state)
 	free(all);
 }
 
-#define in_house(test) cmocka_unit_test_setup_teardown(test, house_start, house_stop)
+#define cmocka_unit_test_in_house(test) \
+	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_house(cursors_are_dense_and_in_the_order_of_commit_under_many_writers),
+		cmocka_unit_test_in_house(
+			cursors_are_dense_and_in_the_order_of_commit_under_many_writers),
 		cmocka_unit_test_setup_teardown(
 			cursors_are_dense_and_in_the_order_of_commit_under_many_writers,
 			house_start_twice, house_stop),
-		in_house(pages_are_filtered_and_follow_each_other),
-		in_house(cursors_go_on_after_a_restart),
-		in_house(what_could_not_be_sealed_is_sealed_later),
-		in_house(subscribers_on_every_loop_are_told),
-		in_house(a_thousand_may_subscribe_and_no_more),
+		cmocka_unit_test_in_house(pages_are_filtered_and_follow_each_other),
+		cmocka_unit_test_in_house(cursors_go_on_after_a_restart),
+		cmocka_unit_test_in_house(what_could_not_be_sealed_is_sealed_later),
+		cmocka_unit_test_in_house(subscribers_on_every_loop_are_told),
+		cmocka_unit_test_in_house(a_thousand_may_subscribe_and_no_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -251,17 +251,19 @@ static void tokens_are_kept_as_hashes(void **state)
 	assert_ok(find(house, making.issue.token));
 }
 
-#define in_house(test) cmocka_unit_test_setup_teardown(test, house_start, house_stop)
+#define cmocka_unit_test_in_house(test) \
+	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_house(each_kind_has_its_rights_and_no_others),
-		in_house(what_was_never_made_opens_nothing),
-		in_house(a_made_token_survives_a_restart_and_a_revoked_one_does_not_come_back),
-		in_house(an_expired_token_opens_nothing_and_is_swept),
-		in_house(a_device_has_a_thousand_tokens_and_no_more),
-		in_house(tokens_are_kept_as_hashes),
+		cmocka_unit_test_in_house(each_kind_has_its_rights_and_no_others),
+		cmocka_unit_test_in_house(what_was_never_made_opens_nothing),
+		cmocka_unit_test_in_house(
+			a_made_token_survives_a_restart_and_a_revoked_one_does_not_come_back),
+		cmocka_unit_test_in_house(an_expired_token_opens_nothing_and_is_swept),
+		cmocka_unit_test_in_house(a_device_has_a_thousand_tokens_and_no_more),
+		cmocka_unit_test_in_house(tokens_are_kept_as_hashes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

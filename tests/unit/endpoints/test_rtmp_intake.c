@@ -267,17 +267,19 @@ static void what_is_no_media_is_dropped_and_a_large_configuration_not_kept(void 
 	free(large);
 }
 
-#define in_house(test) cmocka_unit_test_setup_teardown(test, house_start, house_stop)
+#define cmocka_unit_test_in_house(test) \
+	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_push_address_names_its_device),
 		cmocka_unit_test(a_device_is_told_an_address_it_can_reach),
-		in_house(viewers_get_head_configurations_and_frames_as_tags),
-		in_house(a_changed_configuration_goes_to_those_who_watch),
-		in_house(sound_alone_starts_at_any_frame),
-		in_house(what_is_no_media_is_dropped_and_a_large_configuration_not_kept),
+		cmocka_unit_test_in_house(viewers_get_head_configurations_and_frames_as_tags),
+		cmocka_unit_test_in_house(a_changed_configuration_goes_to_those_who_watch),
+		cmocka_unit_test_in_house(sound_alone_starts_at_any_frame),
+		cmocka_unit_test_in_house(
+			what_is_no_media_is_dropped_and_a_large_configuration_not_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

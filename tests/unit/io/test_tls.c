@@ -429,24 +429,25 @@ static void a_handshake_without_an_answer_costs_no_time(void **state)
 	tls_free(unverified);
 }
 
-#define in_pair(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define cmocka_unit_test_in_pair(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
 {
 	/* As the programs do: OpenSSL writes to sockets whose peer is gone. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	const struct CMUnitTest tests[] = {
-		in_pair(large_bytes_go_both_ways_at_once),
-		in_pair(the_same_port_takes_plain_on_loopback),
-		in_pair(what_is_queued_arrives_whole),
-		in_pair(a_paused_reader_hears_nothing_until_it_resumes),
-		in_pair(another_owner_hears_from_the_hand_over_on),
-		in_pair(a_close_inside_a_callback_is_the_last_that_is_heard),
-		in_pair(a_certificate_that_is_not_trusted_or_of_another_name_is_refused),
-		in_pair(a_reload_gives_new_connections_the_new_certificate),
-		in_pair(files_that_are_not_there_are_named),
-		in_pair(a_handshake_without_an_answer_costs_no_time),
-		in_pair(bytes_that_only_look_like_tls_are_malformed),
+		cmocka_unit_test_in_pair(large_bytes_go_both_ways_at_once),
+		cmocka_unit_test_in_pair(the_same_port_takes_plain_on_loopback),
+		cmocka_unit_test_in_pair(what_is_queued_arrives_whole),
+		cmocka_unit_test_in_pair(a_paused_reader_hears_nothing_until_it_resumes),
+		cmocka_unit_test_in_pair(another_owner_hears_from_the_hand_over_on),
+		cmocka_unit_test_in_pair(a_close_inside_a_callback_is_the_last_that_is_heard),
+		cmocka_unit_test_in_pair(
+			a_certificate_that_is_not_trusted_or_of_another_name_is_refused),
+		cmocka_unit_test_in_pair(a_reload_gives_new_connections_the_new_certificate),
+		cmocka_unit_test_in_pair(files_that_are_not_there_are_named),
+		cmocka_unit_test_in_pair(a_handshake_without_an_answer_costs_no_time),
+		cmocka_unit_test_in_pair(bytes_that_only_look_like_tls_are_malformed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
