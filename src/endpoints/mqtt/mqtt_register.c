@@ -106,6 +106,9 @@ static void on_done(struct registration *registration, enum err err)
 		         registration->address, registration->why.code);
 	answer(session, one, err);
 	free_registration(one);
+	/* Guessing costs a connection each time; a gateway's children may be refused for ever. */
+	if (err != ERR_OK && !session->link && ++session->refused_count >= MQTT_REFUSED_MAX)
+		mqtt_session_close(session, MQTT_REASON_NOT_AUTHORIZED, "refused again and again");
 }
 
 /* 10 digits are seconds, 13 milliseconds (handling C-52). */
