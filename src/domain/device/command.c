@@ -76,7 +76,20 @@ static void make_mid(struct command *command)
 	               id);
 }
 
-static enum err send_message(struct link *link, struct command *command)
+/* As they are now: the link's own are those of its registration. */
+static struct device_facts *facts_now(struct link *link)
+{
+	struct devices *devices = link->devices;
+
+	devices_lock(devices);
+	const struct device *device = device_find(devices, str_of(link->did));
+	struct device_facts *facts = device_facts_ref(device ? device->facts : link->facts);
+	devices_unlock(devices);
+	return facts;
+}
+
+static enum err send_message(struct link *link, const struct device_facts *facts,
+                             struct command *command)
 {
 	AUTO_BUF secret = { 0 };
 	struct link_message message = {
@@ -85,12 +98,12 @@ static enum err send_message(struct link *link, struct command *command)
 		.token = str_of(command->grant),
 		.data = command->data,
 		.timestamp_ms = clock_now_ms(),
-		.serve_sign = link->facts->serve_sign,
+		.serve_sign = facts->serve_sign,
 	};
 
 	buf_init(&secret, DEVICE_SECRET_SIZE + DIGEST_SEAL_EXTRA);
-	if (link->facts->serve_sign != SERVE_SIGN_NONE) {
-		enum err err = device_secret(link->devices, link->facts, &secret);
+	if (facts->serve_sign != SERVE_SIGN_NONE) {
+		enum err err = device_secret(link->devices, facts, &secret);
 		if (err != ERR_OK)
 			return err;
 		message.secret = buf_str(&secret);
@@ -108,15 +121,17 @@ static void send_here(struct link *link, struct command *command)
 	}
 	make_mid(command);
 	if (!command->grant[0])
-		grant_make(command->devices->setup.keys, str_of(command->did), command->resource,
-		           clock_now_ms() + GRANT_LIFE_MS, command->grant);
+		command_make_grant(command->devices, command);
 	command->sent_us = clock_steady_us();
 	command->link = link;
 	list_add(&link->commands, &command->node);
 	link->command_count++;
 	run_after(&command->timer, command->timeout_ms, on_timeout);
 	metric_count(METRIC_command_sent_total);
-	if (send_message(link, command) != ERR_OK && list_has(&command->node)) {
+	struct device_facts *facts = facts_now(link);
+	enum err err = send_message(link, facts, command);
+	device_facts_unref(facts);
+	if (err != ERR_OK && list_has(&command->node)) {
 		leave(command);
 		complete(command, ERR_CONFLICT, REASON_DEVICE_OFFLINE);
 	}
@@ -134,6 +149,12 @@ static void on_link_loop(struct mail *mail)
 		run_post(elsewhere, &command->mail); /* the device moved meanwhile */
 	else
 		complete(command, ERR_CONFLICT, REASON_DEVICE_OFFLINE);
+}
+
+void command_make_grant(struct devices *devices, struct command *command)
+{
+	grant_make(devices->setup.keys, str_of(command->did), command->resource,
+	           clock_now_ms() + GRANT_LIFE_MS, command->grant);
 }
 
 void command_send(struct devices *devices, struct command *command)
