@@ -232,6 +232,33 @@ static void over_the_budget_of_all_only_the_current_group_is_kept(void **state)
 	push_close(&pusher);
 }
 
+static void a_round_of_viewers_may_take_several_turns(void **state)
+{
+	struct house *house = *state;
+	struct pusher pusher;
+	struct watcher watchers[6];
+
+	push_start(&pusher, house);
+	for (size_t i = 0; i < COUNT_OF(watchers); i++)
+		watch_start(&watchers[i], house, house->loop, "CAM");
+	house_turn(house, 5);
+	for (size_t i = 0; i < COUNT_OF(watchers); i++)
+		watchers[i].busy_us = LIVE_TURN_US;
+	/* The next round begins before this one is through; one of the last leaves meanwhile. */
+	assert_ok(push_unit(&pusher, 'F', 2, 100, 40));
+	assert_ok(push_unit(&pusher, 'F', 3, 100, 80));
+	watch_stop(&watchers[4]);
+	house_turn(house, 30);
+	for (size_t i = 0; i < COUNT_OF(watchers); i++) {
+		if (i == 4)
+			continue;
+		assert_watched(&watchers[i], "H1 C1 K1 F2 F3");
+		watch_stop(&watchers[i]);
+	}
+	push_close(&pusher);
+	assert_int_equal(metric_get(METRIC_streams), 0);
+}
+
 static void a_pinned_flush_gathers_frames(void **state)
 {
 	struct house *house = *state;
@@ -312,6 +339,7 @@ int main(void)
 		cmocka_unit_test_in_house(viewers_on_two_loops_get_the_same),
 		cmocka_unit_test_in_house(a_frame_at_its_limit_is_taken_and_one_past_it_refused),
 		cmocka_unit_test_in_house(over_the_budget_of_all_only_the_current_group_is_kept),
+		cmocka_unit_test_in_house(a_round_of_viewers_may_take_several_turns),
 		cmocka_unit_test_in_house(a_pinned_flush_gathers_frames),
 		cmocka_unit_test_in_house(
 			a_viewer_that_leaves_while_a_flush_waits_leaves_nothing_behind),

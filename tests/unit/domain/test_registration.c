@@ -382,6 +382,7 @@ static void a_gateway_brings_its_own_children_and_no_others(void **state)
 	assert_ok(camera_register_now(&direct));
 	(void)str_copy(STR("ANY"), child.registration.did, DID_SIZE);
 	child.registration.sign_kind = SIGN_TIMESTAMP;
+	child.registration.timestamp_ms = direct.registration.timestamp_ms; /* and one more */
 	assert_err(camera_register_now(&child), ERR_CONFLICT);
 	assert_int_equal(child.registration.why.code, 40007);
 
