@@ -57,7 +57,9 @@ static void watch(struct conn *conn)
 		return;
 	if (!conn->is_paused || conn->state == CONN_DRAINING)
 		events |= UV_READABLE;
-	if (conn->wants_write || conn->queue.size || conn->wire.needs_writable)
+	/* A socket that takes bytes is no news while TLS waits for its peer: it would spin. */
+	bool is_waiting = conn->wire.needs_readable && (events & UV_READABLE);
+	if (((conn->wants_write || conn->queue.size) && !is_waiting) || conn->wire.needs_writable)
 		events |= UV_WRITABLE;
 	if (events == conn->polled)
 		return;
@@ -270,6 +272,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		if (err != ERR_OK)
 			return;
 	}
+	if (events & UV_READABLE)
+		conn->wire.needs_readable = false; /* the next write will tell */
 	if (events & UV_WRITABLE)
 		on_writable(conn);
 	bool reads = (events & UV_READABLE) || conn->wire.needs_writable;
@@ -405,6 +409,22 @@ void conn_want_write(struct conn *conn)
 size_t conn_queued_bytes(const struct conn *conn)
 {
 	return conn->queue.size;
+}
+
+void conn_keep_alive(struct conn *conn)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(options); i++)
+		(void)setsockopt(conn->wire.fd, options[i].level, options[i].name,
+		                 &options[i].value, sizeof options[i].value);
 }
 
 void conn_pause(struct conn *conn)

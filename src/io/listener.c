@@ -146,7 +146,7 @@ static bool refuse_one(struct listener *listener, int fd)
 	}
 	spare = atomic_exchange(&listener->spare_fd, open("/dev/null", O_RDONLY | O_CLOEXEC));
 	if (spare >= 0)
-		(void)close(spare);
+		(void)close(spare); /* two loops refused at once */
 	return refused >= 0;
 }
 

@@ -61,8 +61,11 @@ static enum err tls_write(struct wire *wire, const struct iovec *parts, size_t c
 		size += part;
 	}
 	int written = SSL_write(wire->ssl, record, (int)size);
-	if (written <= 0)
-		return tls_failure(wire, written);
+	if (written <= 0) {
+		enum err err = tls_failure(wire, written);
+		wire->needs_readable = err == ERR_MORE && !wire->needs_writable;
+		return err;
+	}
 	*out_size = (size_t)written;
 	return ERR_OK;
 }

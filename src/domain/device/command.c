@@ -121,8 +121,7 @@ static void send_here(struct link *link, struct command *command)
 	}
 	make_mid(command);
 	if (!command->grant[0])
-		grant_make(command->devices->setup.keys, str_of(command->did), command->resource,
-		           clock_now_ms() + GRANT_LIFE_MS, command->grant);
+		command_make_grant(command->devices, command);
 	command->sent_us = clock_steady_us();
 	command->link = link;
 	list_add(&link->commands, &command->node);
@@ -150,6 +149,12 @@ static void on_link_loop(struct mail *mail)
 		run_post(elsewhere, &command->mail); /* the device moved meanwhile */
 	else
 		complete(command, ERR_CONFLICT, REASON_DEVICE_OFFLINE);
+}
+
+void command_make_grant(struct devices *devices, struct command *command)
+{
+	grant_make(devices->setup.keys, str_of(command->did), command->resource,
+	           clock_now_ms() + GRANT_LIFE_MS, command->grant);
 }
 
 void command_send(struct devices *devices, struct command *command)

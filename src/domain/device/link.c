@@ -207,6 +207,8 @@ struct device_event {
 	struct db_job job;
 	struct devices *devices;
 	struct device_facts *facts;
+	link_event_fn *done; /* NULL: nobody waits */
+	void *owner;
 	int64_t time_ms;
 	size_t size;
 	char data[];
@@ -234,11 +236,14 @@ static void on_event_written(struct db_job *job, enum err err)
 	} else {
 		metric_count(METRIC_device_events_lost_total);
 	}
+	if (report->done)
+		report->done(report->owner, err);
 	device_facts_unref(report->facts);
 	free(report);
 }
 
-enum err link_event(struct link *link, int64_t time_ms, struct str data)
+enum err link_event(struct link *link, int64_t time_ms, struct str data, link_event_fn *done,
+                    void *owner)
 {
 	if (data.size > EVENT_DATA_MAX)
 		return ERR_TOO_LARGE;
@@ -247,6 +252,8 @@ enum err link_event(struct link *link, int64_t time_ms, struct str data)
 		return ERR_NO_MEMORY;
 	report->devices = link->devices;
 	report->facts = device_facts_ref(link->facts);
+	report->done = done;
+	report->owner = owner;
 	report->time_ms = time_ms;
 	report->size = data.size;
 	memcpy(report->data, data.at, data.size);

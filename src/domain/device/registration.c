@@ -123,34 +123,46 @@ static enum err check_gateway(struct registration *registration, const struct de
  * a number that only grows). */
 static enum err write_link(struct db_tx *tx, struct registration *registration)
 {
-	const struct device_facts *facts = registration->facts;
 	struct db_statement *update;
 	enum err err = db_prepare(
 		tx,
-		"UPDATE devices SET presence_state = 'online', presence_since = CASE WHEN $9 = 1 "
-		"THEN "
-		"presence_since ELSE $2 END, last_seen = $2, presence_reason = '', "
+		"UPDATE devices SET presence_state = 'online', presence_since = CASE WHEN $8 = 1 "
+		"THEN presence_since ELSE $2 END, last_seen = $2, presence_reason = '', "
 		"presence_address = $3, is_weak_sign = $4, link_node = $5, link_epoch = $6, "
-		"last_timestamp = $7, gateway = COALESCE($8, gateway), "
-		"profile = COALESCE($10, profile) WHERE did = $1 AND link_epoch < $6",
+		"last_timestamp = $7 WHERE did = $1 AND link_epoch < $6",
 		&update);
 	if (err != ERR_OK)
 		return err;
-	db_bind_text(update, 1, str_of(facts->did));
+	db_bind_text(update, 1, str_of(registration->facts->did));
 	db_bind_int(update, 2, registration->now_ms);
 	db_bind_text(update, 3, str_of(registration->address));
 	db_bind_int(update, 4, registration->sign_kind == SIGN_STATIC);
 	db_bind_text(update, 5, str_of(registration->devices->setup.node));
 	db_bind_int(update, 6, registration->epoch);
 	db_bind_int(update, 7, registration->timestamp_ms);
-	/* A child without a sign of its own is bound already, and stays as it is now. */
-	bool is_binding = registration->is_child && registration->sign_kind != SIGN_NONE;
-	db_bind_text(update, 8, is_binding ? str_of(facts->gateway) : (struct str){ 0 });
-	db_bind_int(update, 9, registration->is_renewal);
-	db_bind_text(update, 10,
-	             registration->new_profile ? str_of(facts->profile) : (struct str){ 0 });
+	db_bind_int(update, 8, registration->is_renewal);
 	err = db_run(update);
 	return err == ERR_OK && db_changes(tx) == 0 ? ERR_CONFLICT : err;
+}
+
+/* What few registrations change: an index and a foreign key hang on the gateway. */
+static enum err write_facts(struct db_tx *tx, struct registration *registration)
+{
+	const struct device_facts *facts = registration->facts;
+	/* A child without a sign of its own is bound already, and stays as it is now. */
+	bool is_binding = registration->is_child && registration->sign_kind != SIGN_NONE;
+	struct db_statement *update;
+	enum err err = db_prepare(tx,
+	                          "UPDATE devices SET gateway = COALESCE($2, gateway), "
+	                          "profile = COALESCE($3, profile) WHERE did = $1",
+	                          &update);
+	if (err != ERR_OK)
+		return err;
+	db_bind_text(update, 1, str_of(facts->did));
+	db_bind_text(update, 2, is_binding ? str_of(facts->gateway) : (struct str){ 0 });
+	db_bind_text(update, 3,
+	             registration->new_profile ? str_of(facts->profile) : (struct str){ 0 });
+	return db_run(update);
 }
 
 static enum err write_registration(struct db_tx *tx, struct db_job *job)
@@ -163,6 +175,8 @@ static enum err write_registration(struct db_tx *tx, struct db_job *job)
 	if (err == ERR_OK && registration->lost_reason[0])
 		err = presence_append_lost(tx, facts, registration->lost_at,
 		                           registration->lost_reason);
+	if (err == ERR_OK && (registration->is_child || registration->new_profile))
+		err = write_facts(tx, registration);
 	if (err != ERR_OK || registration->is_renewal)
 		return err;
 	(void)snprintf(data, sizeof data, "{\"address\":\"%s\",\"epoch\":%lld}",

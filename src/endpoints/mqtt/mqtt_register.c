@@ -106,6 +106,9 @@ static void on_done(struct registration *registration, enum err err)
 		         registration->address, registration->why.code);
 	answer(session, one, err);
 	free_registration(one);
+	/* Guessing costs a connection each time; a gateway's children may be refused for ever. */
+	if (err != ERR_OK && !session->link && ++session->refused_count >= MQTT_REFUSED_MAX)
+		mqtt_session_close(session, MQTT_REASON_NOT_AUTHORIZED, "refused again and again");
 }
 
 /* 10 digits are seconds, 13 milliseconds (handling C-52). */
@@ -235,8 +238,6 @@ static void on_link_ended(void *owner, struct link *link, const char *reason)
 
 	if (session->link != link)
 		return; /* a child's: its gateway's connection lives on */
-
-	mqtt_cancel_registrations(session); /* those of children look at this link */
 	session->link = NULL;
 	/* Children under way point to the link, which is freed after this; mqtt_session_close()
 	 * does nothing for a session that is ending already. */
