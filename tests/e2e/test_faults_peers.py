@@ -121,10 +121,11 @@ def test_rtmp_that_breaks_the_rules_is_cut(vigild, picture):
 
 
 HTTP_BREAKS = [
-    (b"GET\r\n\r\n", b"400"), (b"\x16\x03\x01\x02\x00\x01" + bytes(600), b"400"), (b"GET / HTTP/9.9\r\n\r\n", b"505"),
+    (b"GET\r\n\r\n", b"400"), (b"\x16\x03\x01\x02\x00\x01" + bytes(600), b"400"),
+    (b"GET / HTTP/9.9\r\n\r\n", b"505"),
     (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", b"400"),
-    (b"POST /v2/devices HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-     b"400"),
+    (b"POST /v2/devices HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+     b"Transfer-Encoding: chunked\r\n\r\n", b"400"),
     (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 5000 + b"\r\n", b"431"),
     (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"414"), (b"\x00" * 100, b"400")]
 

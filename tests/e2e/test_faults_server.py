@@ -228,8 +228,9 @@ def reads_go_on_and_writes_come_back(vigild, give_space):
     made = all_dids(vigild)
     assert DID in made
     give_space()
-    wait_for(lambda: vigild.api("POST", "/v2/devices", {"did": "AFTER", "name": "", "kind": "camera"})
-             .status_code in (201, 409), what="writes")
+    after = {"did": "AFTER", "name": "", "kind": "camera"}
+    wait_for(lambda: vigild.api("POST", "/v2/devices", after).status_code in (201, 409),
+             what="writes")
     assert vigild.api("GET", "/v2/devices/AFTER").status_code == 200
     vigild.restart()
     assert all_dids(vigild) == made | {"AFTER"}
@@ -361,8 +362,9 @@ def test_sighup_changes_the_certificate_under_way(start_vigild, certificate, tmp
 @pytest.mark.parametrize("name", ["http", "rtmp", "mqtt"])
 def test_plain_beyond_loopback_is_refused(tmp_path, name):
     process = Process("vigild", tmp_path)
-    addresses = {"http": "127.0.0.1:0", "rtmp": "127.0.0.1:0", "mqtt": "127.0.0.1:0", name: "0.0.0.0:0"}
-    process.spawn(["--data", tmp_path / "data", *(f"--{one}={at}" for one, at in addresses.items())])
+    addresses = {one: "127.0.0.1:0" for one in ("http", "rtmp", "mqtt")} | {name: "0.0.0.0:0"}
+    process.spawn(["--data", tmp_path / "data",
+                   *(f"--{one}={at}" for one, at in addresses.items())])
     assert process.wait() == 1
     assert "--allow-plain" in process.log and "--tls-cert" in process.log and name in process.log
 
@@ -370,8 +372,8 @@ def test_plain_beyond_loopback_is_refused(tmp_path, name):
 def test_beyond_loopback_tls_is_required(start_vigild, certificate):
     """With a certificate every port of a public address is there, and speaks TLS alone."""
     cert, key = certificate
-    vigild = start_vigild("--tls-cert", cert, "--tls-key", key, "--http=0.0.0.0:0", "--rtmp=0.0.0.0:0",
-                          "--mqtt=0.0.0.0:0")
+    vigild = start_vigild("--tls-cert", cert, "--tls-key", key, "--http=0.0.0.0:0",
+                          "--rtmp=0.0.0.0:0", "--mqtt=0.0.0.0:0")
     context = ssl.create_default_context(cafile=cert)
     words = {"http": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "rtmp": b"\x03" + bytes(1536),
              "mqtt": b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01a"}
