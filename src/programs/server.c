@@ -281,6 +281,7 @@ void server_stop(struct server *server)
 	atomic_store(&server->is_http_drained, !server->settings->http[0]);
 	if (server->settings->http[0])
 		http_server_drain(server->http, on_http_drained, server);
+	live_drain(server->domain->live);
 	post_to_all(server, on_drain);
 	int64_t end_us = clock_steady_us() + server->settings->drain_s * 1000000;
 	while (!is_quiet(server) && clock_steady_us() < end_us)

@@ -116,6 +116,11 @@ enum err devices_new(const struct devices_setup *setup, struct devices **out);
 void devices_free(struct devices *devices);
 AUTO_DEFINE(devices)
 
+/* Called on a loop when a device was removed, disabled, unbound or given a new secret: whatever it
+ * was granted before is over. Set before the loops run. */
+typedef void device_shut_fn(void *owner, struct str did, const char *reason);
+void devices_on_shut(struct devices *devices, device_shut_fn *fn, void *owner);
+
 /* Starts saving presence, on this loop. */
 void devices_start(struct devices *devices);
 

@@ -157,6 +157,12 @@ static enum err write_change(struct db_tx *tx, struct db_job *job)
 	return err;
 }
 
+/* Why the device must go off line by this change; NULL: it need not. */
+static const char *end_reason_of(const struct device_change *change)
+{
+	return change->fresh->is_disabled ? "disabled" : kinds[change->kind].end_reason;
+}
+
 /* What this kind of change sets, and nothing else. */
 static void set_fields(const struct device_change *change, struct device_facts *facts)
 {
@@ -220,11 +226,10 @@ static void remove_device(struct devices *devices, struct device *device)
 }
 
 /* Under the lock, after the commit. */
-static enum err take_over(struct device_change *change)
+static enum err take_over(struct device_change *change, const char *end_reason)
 {
 	struct devices *devices = change->devices;
 	struct device *device = device_find(devices, str_of(change->fresh->did));
-	const char *end_reason = kinds[change->kind].end_reason;
 
 	if (change->kind == DEVICE_CREATE) {
 		enum err err = devices_add(devices, change->fresh);
@@ -237,8 +242,6 @@ static enum err take_over(struct device_change *change)
 	struct device_facts *fresh = facts_after(change, device->facts);
 	if (!fresh)
 		return ERR_NO_MEMORY;
-	if (fresh->is_disabled)
-		end_reason = "disabled";
 	if (end_reason && device->link)
 		link_end_soon(device->link, end_reason);
 	device_facts_unref(device->facts);
@@ -252,20 +255,29 @@ static void on_written(struct db_job *job, enum err err)
 {
 	struct device_change *change = CONTAINER_OF(job, struct device_change, job);
 	struct devices *devices = change->devices;
+	const char *end_reason = end_reason_of(change);
 
 	if (err == ERR_OK) {
 		devices_lock(devices);
-		err = take_over(change);
+		err = take_over(change, end_reason);
 		devices_unlock(devices);
 		event_log_wake(devices->setup.events);
 		if (change->kind == DEVICE_REMOVE)
 			token_revoke_device(devices->setup.tokens, str_of(change->spec.did));
+		if (end_reason && devices->on_shut)
+			devices->on_shut(devices->shut_owner, str_of(change->spec.did), end_reason);
 	}
 	if (err == ERR_EXISTS)
 		err = why_set_reason(&change->why, err, REASON_DID_TAKEN, "did", "%s",
 		                     reason_words(REASON_DID_TAKEN));
 	device_facts_unref(TAKE(change->fresh));
 	change->done(change, err);
+}
+
+void devices_on_shut(struct devices *devices, device_shut_fn *fn, void *owner)
+{
+	devices->on_shut = fn;
+	devices->shut_owner = owner;
 }
 
 /* What the row will be, from what it is and what is asked. */

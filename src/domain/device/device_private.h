@@ -36,6 +36,8 @@ struct device {
 
 struct devices {
 	struct devices_setup setup;
+	device_shut_fn *on_shut; /* NULL: nobody asks */
+	void *shut_owner;
 	pthread_mutex_t lock;
 	struct map by_did;
 	struct list unsaved;
