@@ -4,6 +4,9 @@
 #include "domain/device/preset.h"
 #include "tests/unit/domain/house.h"
 
+/* The enum has no name of its own. */
+typedef __typeof__(((struct preset_change *)NULL)->kind) preset_kind;
+
 struct setting {
 	struct preset_change change;
 	struct house *house;
@@ -32,7 +35,7 @@ static bool is_done(void *arg)
 }
 
 /* One that holds "1 Gate 5 Yard": index and name in turn. */
-static enum err change(struct house *house, int kind, const char *items)
+static enum err change(struct house *house, preset_kind kind, const char *items)
 {
 	struct setting *setting = calloc(1, sizeof *setting);
 	struct str rest = str_of(items), index, name;
@@ -73,7 +76,7 @@ static void assert_presets(struct house *house, const char *expected)
 static void presets_are_set_replaced_and_removed_in_memory_and_rows(void **state)
 {
 	static const struct {
-		int kind;
+		preset_kind kind;
 		const char *items, *after;
 	} steps[] = {
 		{ PRESET_SET, "5 Yard", "5 Yard" },
