@@ -74,6 +74,19 @@ def test_it_shows_two_cameras_and_ctrl_c_ends_all_and_it_starts_again(start_demo
         assert re.search(r"vigild\.stopped", demo.log)
 
 
+def test_it_ends_though_its_shell_ignores_ctrl_c_and_asks_twice(start_demo):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        demo = start_demo()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    base, _ = demo.link()
+    os.killpg(demo.process.pid, signal.SIGINT)
+    assert demo.interrupt() == 0, demo.log
+    with pytest.raises(requests.ConnectionError):
+        requests.get(base, timeout=5)
+
+
 def test_a_taken_port_is_named_with_the_remedy(start_demo):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
