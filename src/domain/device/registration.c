@@ -37,16 +37,6 @@ static void finish(struct registration *registration, enum err err)
 	registration->done(registration, err);
 }
 
-/* The host of "host:port": a device keeps its address, not its port. */
-static struct str host_of(const char *address)
-{
-	struct str text = str_of(address);
-
-	while (text.size && text.at[text.size - 1] != ':')
-		text.size--;
-	return text;
-}
-
 static enum err check_policy(struct registration *registration)
 {
 	static const unsigned allowed[] = {
@@ -89,7 +79,8 @@ static enum err check_timestamp(struct registration *registration, struct device
 	bool is_repeat =
 		registration->is_whole_second && stamp_ms == device->last_timestamp_ms &&
 		registration->now_ms - device->last_accepted_ms <= REGISTRATION_REPEAT_MS &&
-		str_equal(host_of(registration->address), host_of(device->presence.address));
+		str_equal(str_before_last(str_of(registration->address), ':'),
+	                  str_before_last(str_of(device->presence.address), ':'));
 	if (stamp_ms <= device->last_timestamp_ms && !is_repeat)
 		return refuse(registration, ERR_DENIED, REASON_REPLAYED_SIGN);
 	return ERR_OK;
