@@ -76,7 +76,20 @@ static void make_mid(struct command *command)
 	               id);
 }
 
-static enum err send_message(struct link *link, struct command *command)
+/* The device's facts as they are now: a change of how it is signed to holds at once. */
+static struct device_facts *present_facts(struct link *link)
+{
+	struct devices *devices = link->devices;
+
+	devices_lock(devices);
+	const struct device *device = device_find(devices, str_of(link->did));
+	struct device_facts *facts = device_facts_ref(device ? device->facts : link->facts);
+	devices_unlock(devices);
+	return facts;
+}
+
+static enum err send_message(struct link *link, struct command *command,
+                             const struct device_facts *facts)
 {
 	AUTO_BUF secret = { 0 };
 	struct link_message message = {
@@ -85,12 +98,12 @@ static enum err send_message(struct link *link, struct command *command)
 		.token = str_of(command->grant),
 		.data = command->data,
 		.timestamp_ms = clock_now_ms(),
-		.serve_sign = link->facts->serve_sign,
+		.serve_sign = facts->serve_sign,
 	};
 
 	buf_init(&secret, DEVICE_SECRET_SIZE + DIGEST_SEAL_EXTRA);
-	if (link->facts->serve_sign != SERVE_SIGN_NONE) {
-		enum err err = device_secret(link->devices, link->facts, &secret);
+	if (facts->serve_sign != SERVE_SIGN_NONE) {
+		enum err err = device_secret(link->devices, facts, &secret);
 		if (err != ERR_OK)
 			return err;
 		message.secret = buf_str(&secret);
@@ -116,7 +129,10 @@ static void send_here(struct link *link, struct command *command)
 	link->command_count++;
 	run_after(&command->timer, command->timeout_ms, on_timeout);
 	metric_count(METRIC_command_sent_total);
-	if (send_message(link, command) != ERR_OK && list_has(&command->node)) {
+	struct device_facts *facts = present_facts(link);
+	enum err err = send_message(link, command, facts);
+	device_facts_unref(facts);
+	if (err != ERR_OK && list_has(&command->node)) {
 		leave(command);
 		complete(command, ERR_CONFLICT, REASON_DEVICE_OFFLINE);
 	}

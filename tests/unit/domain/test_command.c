@@ -247,6 +247,30 @@ static void a_device_that_wants_signed_actions_gets_its_secret_for_the_sign(void
 	house_wait(house, is_done, &order);
 }
 
+static void a_change_of_the_sign_holds_for_the_next_action_of_a_linked_device(void **state)
+{
+	static const struct {
+		enum serve_sign serve_sign;
+		const char *secret;
+	} cases[] = { { SERVE_SIGN_HMAC, "secret" }, { SERVE_SIGN_NONE, "" } };
+	struct house *house = *state;
+	struct device_change change = { .kind = DEVICE_UPDATE };
+	struct camera camera;
+	struct order order;
+
+	connect(&camera, house, house->loop);
+	(void)str_copy(STR("CAM"), change.spec.did, DID_SIZE);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		change.spec.serve_sign = cases[i].serve_sign;
+		assert_ok(house_change(house, &change));
+		begin(&order, house, house->loop, "CAM");
+		assert_string_equal(camera.message_secret, cases[i].secret);
+		camera_answer(&camera, camera.mid, "{}");
+		house_wait(house, is_done, &order);
+	}
+	camera_close(&camera);
+}
+
 struct report {
 	struct link *link;
 	struct str data;
@@ -414,6 +438,7 @@ int main(void)
 		in_house(a_message_that_cannot_go_out_is_an_offline_device),
 		in_house(an_answer_at_its_limit_is_taken_and_one_past_it_refused),
 		in_house(a_device_that_wants_signed_actions_gets_its_secret_for_the_sign),
+		in_house(a_change_of_the_sign_holds_for_the_next_action_of_a_linked_device),
 		in_house(an_event_at_its_limit_is_stored_and_one_past_it_refused),
 		in_house(who_went_is_written_within_a_second_and_again_after_a_failure),
 		in_house(who_came_back_is_not_written_as_gone),
