@@ -160,6 +160,7 @@ struct device_change {
 	struct db_job job; /* private from here */
 	struct devices *devices;
 	struct device_facts *fresh;
+	int64_t number;
 };
 /* ERR_* at once (with change->why), or ERR_OK and `done` later. A device that is disabled,
  * removed, unbound or given a new secret loses its link. */
@@ -175,6 +176,7 @@ struct device_import {
 	struct db_job job; /* private from here */
 	struct devices *devices;
 	struct device_facts **fresh;
+	int64_t number;
 };
 enum err device_import(struct devices *devices, struct device_import *import);
 

@@ -185,12 +185,14 @@ static enum err take_facts(const struct registration *registration, struct devic
 		free(profile);
 		return ERR_NO_MEMORY;
 	}
-	if (registration->is_child)
+	if (registration->is_child && device_takes(device, FACT_GATEWAY, registration->change))
 		memcpy(fresh->gateway, written->gateway, sizeof fresh->gateway);
-	if (profile) {
-		free(fresh->profile);
+	if (profile && device_takes(device, FACT_PROFILE, registration->change)) {
+		char *before = fresh->profile;
 		fresh->profile = profile;
+		profile = before;
 	}
+	free(profile);
 	device_facts_unref(device->facts);
 	device->facts = fresh;
 	return ERR_OK;
@@ -298,6 +300,7 @@ static enum err claim(struct registration *registration, struct device *device)
 		registration->timestamp_ms = device->last_timestamp_ms;
 	}
 	registration->epoch = ++device->claimed_epoch;
+	registration->change = ++registration->devices->last_change;
 	registration->is_child = registration->gateway != NULL;
 	registration->is_renewal = is_same_link(registration, device);
 	id_make_token(registration->token);
