@@ -64,7 +64,7 @@ static inline struct str buf_str(const struct buf *buf)
 	return (struct str){ (const char *)buf->at, buf->size };
 }
 
-/* Always `AUTO_BUF name = { 0 };`: it is freed on every way out, also before buf_init(). */
+/* Always with a value: AUTO_BUF text = { 0 }; a return before buf_init() frees it too. */
 #define AUTO_BUF __attribute__((cleanup(buf_done))) struct buf
 
 #endif

@@ -407,6 +407,22 @@ size_t conn_queued_bytes(const struct conn *conn)
 	return conn->queue.size;
 }
 
+void conn_keep_alive(struct conn *conn)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(options); i++)
+		(void)setsockopt(conn->wire.fd, options[i].level, options[i].name,
+		                 &options[i].value, sizeof options[i].value);
+}
+
 void conn_pause(struct conn *conn)
 {
 	conn->is_paused = true;

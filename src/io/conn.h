@@ -69,6 +69,10 @@ void conn_want_write(struct conn *conn);
 /* Bytes in the conn's own queue. */
 size_t conn_queued_bytes(const struct conn *conn);
 
+/* The network itself finds a peer that is gone without a word, within about two minutes: for
+ * protocols that are silent while all is well. */
+void conn_keep_alive(struct conn *conn);
+
 /* Stops and starts reading, so that a fast sender waits. */
 void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);

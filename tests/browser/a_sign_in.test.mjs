@@ -24,6 +24,7 @@ test('a pasted link signs in, and sign-out ends the session', async (stage) => {
 	await page.waitForSelector('h1:text-is("Devices")');
 	await page.click('header button:has-text("Sign out")');
 	await page.waitForSelector('input[name=token]');
+	stage.expects(/status of 401 .*\/v2\/devices$/);
 	assert.equal(await page.evaluate(async () => (await fetch('/v2/devices')).status), 401);
 });
 

@@ -19,6 +19,7 @@ test('a device added by hand shows its secret once', async (stage) => {
 });
 
 test('a did that is taken or malformed is refused in words', async (stage) => {
+	stage.expects(/status of 4(00|09) .*\/v2\/devices$/);
 	const device = await stage.device('Taken');
 	const page = await stage.signedIn();
 	await page.click('button:has-text("Add device")');
@@ -55,16 +56,14 @@ test('presence changes on the open page without a reload', async (stage) => {
 	assert.match(await page.textContent(`${row(camera.device.did)} .presence`), /last seen/);
 });
 
-test('search and the online filter narrow the list, and more is loaded on demand', async (stage) => {
-	for (let i = 0; i < 55; i++) await stage.device(`Bulk ${String(i).padStart(2, '0')}`);
+test('search and the online filter narrow the list', async (stage) => {
+	for (let i = 0; i < 5; i++) await stage.device(`Bulk ${i}`);
 	const online = await stage.camera('Bulk online');
 	const page = await stage.signedIn();
 	const found = page.waitForResponse((answer) => answer.url().includes('q=bulk'));
 	await page.fill('input[name=q]', 'bulk');
 	await found;
-	await page.waitForFunction(() => document.querySelectorAll('.row').length === 50);
-	await page.click('button:has-text("Load more")');
-	await page.waitForFunction(() => document.querySelectorAll('.row').length === 56);
+	await page.waitForFunction(() => document.querySelectorAll('.row').length === 6);
 	await page.check('input[name=filter][value=online]');
 	await page.waitForFunction(() => document.querySelectorAll('.row').length === 1);
 	assert.ok(await page.isVisible(row(online.device.did)));

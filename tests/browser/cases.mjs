@@ -42,7 +42,8 @@ export async function runCases(stage, wanted) {
 		console.log(`${failure ? 'not ok' : 'ok'} - ${title} (${Date.now() - began} ms)`);
 		if (failure) {
 			console.log(String(failure.stack ?? failure).replace(/^/gm, '    '));
-			await stage.keepPictures(title);
+			if (failure.cause) console.log(`    because: ${failure.cause.message || failure.cause.code}`);
+			await stage.keepTraces(title);
 		}
 		await stage.clear();
 	}

@@ -4,6 +4,7 @@ import { test } from './cases.mjs';
 import { playing } from './picture.mjs';
 
 test('after a restart of the server the page and its picture come back by themselves', async (stage) => {
+	stage.expects(/ERR_CONNECTION_REFUSED|WebSocket connection to .* failed/);
 	const camera = await stage.camera('Patient');
 	const page = await stage.signedIn();
 	await stage.open(page, camera.device);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stage the tests play on: one server, one browser, and what each test brought along.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -10,6 +10,9 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--disable-gpu', '--disable-quic',
 	'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** Who is signed in? 401 means nobody. */
+const ALWAYS = [/status of 401 .*\/v2\/session$/];
+
 export class Stage {
 	static async open() {
 		const stage = new Stage();
@@ -18,6 +21,7 @@ export class Stage {
 		stage.contexts = [];
 		stage.cameras = [];
 		stage.faults = [];
+		stage.expected = [...ALWAYS];
 		stage.made = 0;
 		try {
 			await stage.server.start();
@@ -30,7 +34,10 @@ export class Stage {
 		return stage;
 	}
 
-	/** A page in its own profile, not signed in. What it does against the page's CSP fails the test. */
+	/**
+	 * A page in its own profile, not signed in. A script error, a violation of the page's policy and every line that
+	 * the console prints as an error fail the test, but for what it expects().
+	 */
 	async page(options = {}) {
 		const context = await this.browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
 		context.setDefaultTimeout(20000);
@@ -38,9 +45,16 @@ export class Stage {
 		const page = await context.newPage();
 		page.on('pageerror', (error) => this.faults.push(`script error: ${error.message}`));
 		page.on('console', (message) => {
-			if (/Content Security Policy/i.test(message.text())) this.faults.push(message.text());
+			const said = `${message.text()} ${message.location().url}`;
+			if (message.type() !== 'error' && !/Content Security Policy/i.test(said)) return;
+			if (!this.expected.some((pattern) => pattern.test(said))) this.faults.push(said);
 		});
 		return page;
+	}
+
+	/** The browser prints a line for every answer that is an error: those that belong to the test. */
+	expects(...patterns) {
+		this.expected.push(...patterns);
 	}
 
 	async signedIn(options) {
@@ -76,11 +90,13 @@ export class Stage {
 		if (this.faults.length) throw new Error(this.faults.join('\n'));
 	}
 
-	/** With VIGIL_SHOTS set to a folder, a failed test leaves what its pages showed there. */
-	async keepPictures(title) {
+	/** With VIGIL_SHOTS set to a folder, a failed test leaves what its pages showed and the programs logged there. */
+	async keepTraces(title) {
 		const folder = process.env.VIGIL_SHOTS;
 		if (!folder) return;
 		mkdirSync(folder, { recursive: true });
+		for (const log of readdirSync(this.folder).filter((name) => name.endsWith('.log')))
+			copyFileSync(join(this.folder, log), join(folder, log));
 		const pages = this.contexts.flatMap((context) => context.pages());
 		for (const [number, page] of pages.entries()) {
 			const name = `${title.replace(/[^a-z0-9]+/gi, '-')}-${number}.png`;
@@ -94,6 +110,7 @@ export class Stage {
 		this.contexts = [];
 		this.cameras = [];
 		this.faults = [];
+		this.expected = [...ALWAYS];
 	}
 
 	async close() {

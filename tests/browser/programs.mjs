@@ -34,7 +34,10 @@ function start(name, flags, log) {
 	const out = createWriteStream(log, { flags: 'a' });
 	child.stdout.pipe(out, { end: false });
 	child.stderr.pipe(out, { end: false });
-	child.over = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
+	child.over = new Promise((done) => child.on('exit', (code, signal) => {
+		out.end(`${name} ended with ${code ?? signal}\n`);
+		done(code ?? signal);
+	}));
 	return child;
 }
 
@@ -79,16 +82,20 @@ export class Server {
 		return readFileSync(join(this.data, 'sign-in.url'), 'utf8').trim();
 	}
 
-	async call(method, path, body) {
+	async call(method, path, body, type = 'application/json') {
 		const token = readFileSync(join(this.data, 'admin.token'), 'utf8').trim();
 		const answer = await fetch(this.http + path, {
 			method,
-			headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-			...(body ? { body: JSON.stringify(body) } : {}),
+			headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': type } : {}) },
+			...(body ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
 		});
 		const text = await answer.text();
 		if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
 		return text ? JSON.parse(text) : undefined;
+	}
+
+	importCsv(csv) {
+		return this.call('POST', '/v2/devices:import', csv, 'text/csv');
 	}
 
 	async signInLink() {

@@ -79,6 +79,7 @@ def test_sizes_at_their_limit_pass_and_past_it_fail(tmp_path, content, status):
     "x = atoi(text);\n",
     "p = malloc(count * sizeof *p);\n",
     "p = realloc(p, sizeof(struct a) * count);\n",
+    "AUTO_BUF a, b;\n",
     "/* TOD" + "O later */\n",
     "f(\"/wor" + "k/main/file\");\n",
 ])
@@ -89,6 +90,7 @@ def test_a_banned_word_fails(tmp_path, content):
 
 @pytest.mark.parametrize("content", [
     "/* atoi() would not see an error */ f(\"rand(\");\n",
+    "AUTO_BUF a = { 0 }, b = { 0 };\n",
     "p = malloc(sizeof *p); localtime_r(&now, &tm); framework/x();\n",
     "/* TOD" + "O(#7): when the edge lands */\n",
 ])

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real programs of $VIGIL_BUILD (default: build), each test with its own folder and ports."""
+import subprocess
+
 import pytest
 
+from harness import wire
 from harness.daemon import Vigild
 from harness.device import Device
 from harness.process import Process, program_path
+from harness.wire import Wire
 
 LOG_SHOWN = 12000
 
@@ -73,6 +77,35 @@ def make_device(vigild):
 def device(make_device):
     """One camera, registered, that answers every action with success."""
     return make_device().go_online()
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """(certificate, key) of localhost and 127.0.0.1, signed by itself."""
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                    "-out", cert, "-keyout", key], check=True, capture_output=True)
+    return cert, key
+
+
+@pytest.fixture
+def connect_wire(vigild):
+    """connect_wire("CAM1"): CONNECT by the byte, with its CONNACK taken; None: no CONNECT yet."""
+    wires = []
+
+    def connect(client_id, version=4, endpoint=None, **fields):
+        wires.append(Wire(endpoint or vigild.address("mqtt"),
+                          receive_bytes=fields.pop("receive_bytes", 0)))
+        if client_id is not None:
+            wires[-1].send(wire.connect(client_id, version, **fields))
+            code = wires[-1].expect(wire.CONNACK)[1]
+            assert code == 0, f"CONNACK {code}"
+        return wires[-1]
+    yield connect
+    for one in wires:
+        one.close()
 
 
 @pytest.fixture

@@ -31,17 +31,23 @@ def test_every_command_has_its_own_mid_and_token_of_its_kind(vigild, device):
 
 def test_answers_find_their_callers(vigild, make_device):
     """Many at once, answered in another order: nobody gets another's."""
-    waiting = []
     device = make_device(answer=lambda data: None).go_online()
     with concurrent.futures.ThreadPoolExecutor(10) as pool:
-        calls = {speed_and_index: pool.submit(vigild.action, "CAM0001",
-                                              {"preset": {"set": {"index": speed_and_index, "name": str(speed_and_index)}}})
-                 for speed_and_index in range(1, 11)}
+        calls = {index: pool.submit(vigild.action, "CAM0001", {"preset": {"set": {"index": index}}})
+                 for index in range(1, 11)}
         waiting = [device.next_action() for _ in calls]
         for action in reversed(waiting):
             device.reply(action, {"preset": {"code": 0, "echo": action["data"]["preset"]["set"]["index"]}})
         for index, call in calls.items():
             assert call.result().json()["result"]["preset"]["echo"] == index
+
+
+def test_play_without_an_address_gets_the_servers(vigild, device):
+    assert vigild.action("CAM0001", {"play": {}}).status_code == 200
+    sent = device.next_action()
+    assert sent["data"]["play"]["url"] == f"{vigild.rtmp}/live/CAM0001?token={sent['token']}"
+    problem(vigild.action("CAM0001", {"capture": {}}), 400, "invalid-action")
+    assert device.actions.empty()
 
 
 def test_an_offline_device_is_told_at_once(vigild):

@@ -193,8 +193,10 @@ def test_streams_of_an_idle_server_are_an_empty_table(run):
 def test_events_are_listed_and_filtered(run):
     for did in ("CAM1", "CAM2"):
         run("device", "add", did)
-    events = [json.loads(line) for line in run("events", "--json", "--type", "device.created")
-              .stdout.splitlines()]
+    def created():
+        lines = run("events", "--json", "--type", "device.created").stdout.splitlines()
+        return [json.loads(line) for line in lines]
+    events = wait_for(lambda: len(created()) == 2 and created(), what="both events on the log")
     assert [event["did"] for event in events] == ["CAM1", "CAM2"]
     last = run("events", "--type", "device.created", "--limit", "1").stdout
     assert "CAM2" in last and "CAM1" not in last
@@ -205,7 +207,7 @@ def test_events_are_listed_and_filtered(run):
 def test_followed_events_survive_a_restart_without_gap_or_repeat(vigild, run, follow):
     port = vigild.address("http")[1]
     run("device", "add", "CAM0")
-    first = json.loads(run("events", "--json").stdout.splitlines()[0])
+    first = json.loads(wait_for(lambda: run("events", "--json").stdout.splitlines())[0])
     lines = follow("--type", "device.created", "--cursor", str(first["cursor"]))
     run("device", "add", "CAM1")
     wait_for(lambda: "CAM1" in [event["did"] for event in lines()], what="the first event")

@@ -1,6 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of devices as pure functions over what was read.
-import type { Device } from './types';
+import type { Device, Page } from './types';
+
+/** One read: the cameras of a large site at once; the list of a larger one grows on demand. */
+export const PAGE = 200;
+/** The most devices that are read again when much has changed; a longer list is cut there. */
+export const REREAD_MAX = 2000;
+
+/** Reads the first `wanted` devices (at least a page, at most REREAD_MAX), page by page. */
+export async function readDevices(
+	read: (cursor: string | undefined) => Promise<Page<Device>>, wanted: number,
+): Promise<Page<Device>> {
+	let page = await read(undefined);
+	let items = page.items;
+	while (page.next && items.length < Math.min(wanted, REREAD_MAX)) {
+		page = await read(page.next);
+		items = appendPage(items, page.items);
+	}
+	return { items, next: page.next };
+}
 
 /** Above this many changed devices at once, the list is read again instead. */
 export const SINGLE_READS_MAX = 8;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happened lately, as a list that grows at its top and not without end.
+import { goneText } from './text';
 import type { Page, ServerEvent } from './types';
 
 export const EVENTS_SHOWN = 50;
@@ -15,7 +16,8 @@ export function mergeEvents(shown: ServerEvent[], fresh: ServerEvent[]): ServerE
 /** The part of an event's data that says something to a person: its name, or the reason. */
 export function eventDetail(event: ServerEvent): string {
 	const data = event.data ?? {};
-	const said = [data.name, data.reason, data.state, data.address].filter((part) => typeof part === 'string' && part);
+	const why = typeof data.reason === 'string' ? goneText(data.reason) : '';
+	const said = [data.name, why, data.state, data.address].filter((part) => typeof part === 'string' && part);
 	return said.join(' · ');
 }
 

@@ -67,6 +67,11 @@ export function tOr(key: string, fallback: string): string {
 	return has(key) ? t(key) : fallback;
 }
 
+/** Why a device went away; what the server says is shown as it is when we have no words of our own. */
+export function goneText(reason: string): string {
+	return tOr(`gone.${reason}`, reason);
+}
+
 /** A failure in words: the device's code first, then the problem's name, then what the server said. */
 export function problemText(error: unknown): string {
 	if (!(error instanceof Problem)) return t('problem.internal', { detail: String(error) });

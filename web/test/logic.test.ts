@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Problem, problemFrom } from '../src/api';
 import { changes, CRUISE_PRESETS_MAX, flatten, presetNumbers, withDay } from '../src/config';
-import { appendPage, plan, profileRows, PROFILE_SHOWN_MAX, replaceDevice, SINGLE_READS_MAX } from '../src/devices';
+import { appendPage, PAGE, plan, profileRows, PROFILE_SHOWN_MAX, readDevices, replaceDevice, REREAD_MAX, SINGLE_READS_MAX } from '../src/devices';
 import { feedDelay, parseEvent } from '../src/events';
 import { EVENT_PAGES_MAX, EVENTS_PAGE, EVENTS_SHOWN, eventDetail, mergeEvents, readToEnd } from '../src/history';
 import { freeIndex, PRESET_MAX, presetsFrom } from '../src/presets';
@@ -177,4 +177,22 @@ test('without a stream the console polls every 10 s, and a lost server is tried 
 test('a malformed event is skipped', () => {
 	for (const text of ['', '{', 'null', '3', '{"type":1}']) assert.equal(parseEvent(text), null, text);
 	assert.equal(parseEvent(JSON.stringify(event(1)))?.id, '1');
+});
+
+test('a long list is read again page by page, up to what was shown and to its limit', async () => {
+	const all = Array.from({ length: 3 * REREAD_MAX }, (_, i) => device(`d${i}`));
+	const read = (cursor: string | undefined) => {
+		const from = Number(cursor ?? 0);
+		return Promise.resolve({ items: all.slice(from, from + PAGE), next: String(from + PAGE) });
+	};
+	assert.equal((await readDevices(read, 0)).items.length, PAGE);
+	assert.equal((await readDevices(read, PAGE + 1)).items.length, 2 * PAGE);
+	assert.equal((await readDevices(read, REREAD_MAX)).items.length, REREAD_MAX);
+	assert.equal((await readDevices(read, REREAD_MAX + 1)).items.length, REREAD_MAX);
+	assert.equal((await readDevices(read, REREAD_MAX)).next, String(REREAD_MAX));
+});
+
+test('why a device went is said in our words, or in the server\'s', () => {
+	assert.equal(eventDetail(event(1, { data: { reason: 'keep-alive timed out' } })), 'not heard from');
+	assert.equal(eventDetail(event(1, { data: { reason: 'a new one' } })), 'a new one');
 });

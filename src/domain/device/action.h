@@ -63,7 +63,7 @@ enum err action_check_answer(const struct action *action, const json_t *result, 
 /* English words for a code the protocol prints; NULL for any other. */
 const char *action_code_words(int code);
 
-/* The table for people and consoles: {"actions":[...],"codes":{...},"printed":{...}}, the last
+/* The table for people and consoles: {"items":[...],"codes":{...},"printed":{...}}, the last
  * being the codes' words as the protocol prints them, in Chinese. */
 enum err action_table_write(struct buf *out);
 

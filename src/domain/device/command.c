@@ -76,8 +76,8 @@ static void make_mid(struct command *command)
 	               id);
 }
 
-/* The device's facts as they are now: a change of how it is signed to holds at once. */
-static struct device_facts *present_facts(struct link *link)
+/* As they are now: the link's own are those of its registration. */
+static struct device_facts *facts_now(struct link *link)
 {
 	struct devices *devices = link->devices;
 
@@ -88,8 +88,8 @@ static struct device_facts *present_facts(struct link *link)
 	return facts;
 }
 
-static enum err send_message(struct link *link, struct command *command,
-                             const struct device_facts *facts)
+static enum err send_message(struct link *link, const struct device_facts *facts,
+                             struct command *command)
 {
 	AUTO_BUF secret = { 0 };
 	struct link_message message = {
@@ -121,16 +121,15 @@ static void send_here(struct link *link, struct command *command)
 	}
 	make_mid(command);
 	if (!command->grant[0])
-		grant_make(command->devices->setup.keys, str_of(command->did), command->resource,
-		           clock_now_ms() + GRANT_LIFE_MS, command->grant);
+		command_make_grant(command->devices, command);
 	command->sent_us = clock_steady_us();
 	command->link = link;
 	list_add(&link->commands, &command->node);
 	link->command_count++;
 	run_after(&command->timer, command->timeout_ms, on_timeout);
 	metric_count(METRIC_command_sent_total);
-	struct device_facts *facts = present_facts(link);
-	enum err err = send_message(link, command, facts);
+	struct device_facts *facts = facts_now(link);
+	enum err err = send_message(link, facts, command);
 	device_facts_unref(facts);
 	if (err != ERR_OK && list_has(&command->node)) {
 		leave(command);
@@ -150,6 +149,12 @@ static void on_link_loop(struct mail *mail)
 		run_post(elsewhere, &command->mail); /* the device moved meanwhile */
 	else
 		complete(command, ERR_CONFLICT, REASON_DEVICE_OFFLINE);
+}
+
+void command_make_grant(struct devices *devices, struct command *command)
+{
+	grant_make(devices->setup.keys, str_of(command->did), command->resource,
+	           clock_now_ms() + GRANT_LIFE_MS, command->grant);
 }
 
 void command_send(struct devices *devices, struct command *command)

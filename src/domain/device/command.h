@@ -48,6 +48,9 @@ struct command {
 	int64_t sent_us;
 };
 
+/* Makes command->grant for its did and resource now, for an action whose data must name it. */
+void command_make_grant(struct devices *devices, struct command *command);
+
 void command_send(struct devices *devices, struct command *command);
 
 #endif

@@ -136,6 +136,11 @@ struct link *link_open(struct devices *devices, struct device *device,
 
 /* presence.c: the device went offline; under the lock. */
 void presence_lost(struct devices *devices, struct device *device, const char *reason);
+/* Under the lock: what is known of its going offline is to be written (again). */
+void presence_unsaved(struct devices *devices, struct device *device);
+/* The event of a device that went offline. */
+enum err presence_append_lost(struct db_tx *tx, const struct device_facts *facts, int64_t at_ms,
+                              const char *reason);
 
 /* At start-up: whoever was online when this node ended is not any more; rows and events. */
 enum err presence_end_all(struct devices *devices);

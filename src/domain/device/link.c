@@ -159,7 +159,7 @@ struct link *link_open(struct devices *devices, struct device *device,
 				device->link->gateway = NULL;
 				device->link->ops = NULL;
 			}
-			link_end_soon(device->link, "taken over");
+			link_end_soon(device->link, LINK_TAKEN_OVER);
 		}
 		link = link_new(devices, device, registration);
 		if (!link)
@@ -207,6 +207,8 @@ struct device_event {
 	struct db_job job;
 	struct devices *devices;
 	struct device_facts *facts;
+	link_event_fn *done; /* NULL: nobody waits */
+	void *owner;
 	int64_t time_ms;
 	size_t size;
 	char data[];
@@ -231,12 +233,17 @@ static void on_event_written(struct db_job *job, enum err err)
 	if (err == ERR_OK) {
 		metric_count(METRIC_device_events_total);
 		event_log_wake(report->devices->setup.events);
+	} else {
+		metric_count(METRIC_device_events_lost_total);
 	}
+	if (report->done)
+		report->done(report->owner, err);
 	device_facts_unref(report->facts);
 	free(report);
 }
 
-enum err link_event(struct link *link, int64_t time_ms, struct str data)
+enum err link_event(struct link *link, int64_t time_ms, struct str data, link_event_fn *done,
+                    void *owner)
 {
 	if (data.size > EVENT_DATA_MAX)
 		return ERR_TOO_LARGE;
@@ -245,12 +252,15 @@ enum err link_event(struct link *link, int64_t time_ms, struct str data)
 		return ERR_NO_MEMORY;
 	report->devices = link->devices;
 	report->facts = device_facts_ref(link->facts);
+	report->done = done;
+	report->owner = owner;
 	report->time_ms = time_ms;
 	report->size = data.size;
 	memcpy(report->data, data.at, data.size);
 	enum err err =
 		db_write(link->devices->setup.db, &report->job, write_event, on_event_written);
 	if (err != ERR_OK) {
+		metric_count(METRIC_device_events_lost_total);
 		device_facts_unref(report->facts);
 		free(report);
 	}

@@ -25,6 +25,8 @@
 #define LINK_CHILDREN_MAX 1024  /* children of one gateway */
 #define LINK_OVERLAP_MS   60000 /* how long the token before a renewal stays good */
 
+#define LINK_TAKEN_OVER "taken over" /* the reason when another connection has the device now */
+
 /* What a device is told; the connection puts it into its own words. */
 struct link_message {
 	struct str did, mid, token;
@@ -57,8 +59,11 @@ void link_answer(struct link *link, struct str mid, struct str result);
 
 /* An event of the device, stored and put on the log as "device.event". `data` is a JSON object,
  * at most EVENT_DATA_MAX bytes (ERR_TOO_LARGE); ERR_BUSY when the database is behind: the device
- * may send it again. */
-enum err link_event(struct link *link, int64_t time_ms, struct str data);
+ * may send it again. `done` (may be NULL) comes after the commit, or with what prevented it; not
+ * when this returned an error. */
+typedef void link_event_fn(void *owner, enum err err);
+enum err link_event(struct link *link, int64_t time_ms, struct str data, link_event_fn *done,
+                    void *owner);
 
 /* The live link of a gateway's child, or NULL; borrowed for the call. */
 struct link *link_child(struct link *gateway, struct str did);

@@ -33,6 +33,12 @@ struct presence_batch {
 
 static void on_flush(struct timer *timer);
 
+void presence_unsaved(struct devices *devices, struct device *device)
+{
+	if (!list_has(&device->unsaved))
+		list_add(&devices->unsaved, &device->unsaved);
+}
+
 void presence_lost(struct devices *devices, struct device *device, const char *reason)
 {
 	struct presence *presence = &device->presence;
@@ -41,15 +47,34 @@ void presence_lost(struct devices *devices, struct device *device, const char *r
 	presence->since = clock_now_ms();
 	presence->last_seen = presence->since;
 	(void)snprintf(presence->reason, sizeof presence->reason, "%s", reason);
-	if (!list_has(&device->unsaved))
-		list_add(&devices->unsaved, &device->unsaved);
+	presence_unsaved(devices, device);
+}
+
+/* Reasons are words of ours: nothing in them needs escaping. */
+static enum err append_lost(struct db_tx *tx, const char *organization, const char *did,
+                            int64_t at_ms, const char *reason)
+{
+	char data[DEVICE_REASON_SIZE + 32];
+
+	(void)snprintf(data, sizeof data, "{\"reason\":\"%s\"}", reason);
+	const struct event event = { .type = STR("device.disconnected"),
+		                     .organization = str_of(organization),
+		                     .did = str_of(did),
+		                     .time_ms = at_ms,
+		                     .data = str_of(data) };
+	return event_append(tx, &event);
+}
+
+enum err presence_append_lost(struct db_tx *tx, const struct device_facts *facts, int64_t at_ms,
+                              const char *reason)
+{
+	return append_lost(tx, facts->organization, facts->did, at_ms, reason);
 }
 
 /* The epoch guards: a device that came back meanwhile is not written as gone. */
 static enum err write_lost(struct db_tx *tx, const struct presence_row *row)
 {
 	struct db_statement *update;
-	char data[DEVICE_REASON_SIZE + 32];
 	enum err err =
 		db_prepare(tx,
 	                   "UPDATE devices SET presence_state = 'offline', presence_since = $2, "
@@ -66,14 +91,7 @@ static enum err write_lost(struct db_tx *tx, const struct presence_row *row)
 	err = db_run(update);
 	if (err != ERR_OK || db_changes(tx) == 0)
 		return err;
-	/* Reasons are words of ours: nothing in them needs escaping. */
-	(void)snprintf(data, sizeof data, "{\"reason\":\"%s\"}", row->reason);
-	const struct event event = { .type = STR("device.disconnected"),
-		                     .organization = str_of(row->organization),
-		                     .did = str_of(row->did),
-		                     .time_ms = row->since,
-		                     .data = str_of(data) };
-	return event_append(tx, &event);
+	return append_lost(tx, row->organization, row->did, row->since, row->reason);
 }
 
 static enum err write_seen(struct db_tx *tx, const struct presence_row *row)
@@ -104,9 +122,8 @@ static void put_back(struct devices *devices, const struct presence_batch *batch
 {
 	for (size_t i = 0; i < batch->count; i++) {
 		struct device *device = device_find(devices, str_of(batch->rows[i].did));
-		if (batch->rows[i].is_lost && device && !device->link &&
-		    !list_has(&device->unsaved))
-			list_add(&devices->unsaved, &device->unsaved);
+		if (batch->rows[i].is_lost && device && !device->link)
+			presence_unsaved(devices, device);
 	}
 }
 

@@ -114,33 +114,46 @@ static enum err check_gateway(struct registration *registration, const struct de
  * a number that only grows). */
 static enum err write_link(struct db_tx *tx, struct registration *registration)
 {
-	const struct device_facts *facts = registration->facts;
 	struct db_statement *update;
 	enum err err = db_prepare(
 		tx,
-		"UPDATE devices SET presence_state = 'online', presence_since = CASE WHEN $9 = 1 "
-		"THEN "
-		"presence_since ELSE $2 END, last_seen = $2, presence_reason = '', "
+		"UPDATE devices SET presence_state = 'online', presence_since = CASE WHEN $8 = 1 "
+		"THEN presence_since ELSE $2 END, last_seen = $2, presence_reason = '', "
 		"presence_address = $3, is_weak_sign = $4, link_node = $5, link_epoch = $6, "
-		"last_timestamp = $7, gateway = COALESCE($8, gateway), "
-		"profile = COALESCE($10, profile) WHERE did = $1 AND link_epoch < $6",
+		"last_timestamp = $7 WHERE did = $1 AND link_epoch < $6",
 		&update);
 	if (err != ERR_OK)
 		return err;
-	db_bind_text(update, 1, str_of(facts->did));
+	db_bind_text(update, 1, str_of(registration->facts->did));
 	db_bind_int(update, 2, registration->now_ms);
 	db_bind_text(update, 3, str_of(registration->address));
 	db_bind_int(update, 4, registration->sign_kind == SIGN_STATIC);
 	db_bind_text(update, 5, str_of(registration->devices->setup.node));
 	db_bind_int(update, 6, registration->epoch);
 	db_bind_int(update, 7, registration->timestamp_ms);
-	db_bind_text(update, 8,
-	             registration->is_child ? str_of(facts->gateway) : (struct str){ 0 });
-	db_bind_int(update, 9, registration->is_renewal);
-	db_bind_text(update, 10,
-	             registration->new_profile ? str_of(facts->profile) : (struct str){ 0 });
+	db_bind_int(update, 8, registration->is_renewal);
 	err = db_run(update);
 	return err == ERR_OK && db_changes(tx) == 0 ? ERR_CONFLICT : err;
+}
+
+/* What few registrations change: an index and a foreign key hang on the gateway. */
+static enum err write_facts(struct db_tx *tx, struct registration *registration)
+{
+	const struct device_facts *facts = registration->facts;
+	/* A child without a sign of its own is bound already, and stays as it is now. */
+	bool is_binding = registration->is_child && registration->sign_kind != SIGN_NONE;
+	struct db_statement *update;
+	enum err err = db_prepare(tx,
+	                          "UPDATE devices SET gateway = COALESCE($2, gateway), "
+	                          "profile = COALESCE($3, profile) WHERE did = $1",
+	                          &update);
+	if (err != ERR_OK)
+		return err;
+	db_bind_text(update, 1, str_of(facts->did));
+	db_bind_text(update, 2, is_binding ? str_of(facts->gateway) : (struct str){ 0 });
+	db_bind_text(update, 3,
+	             registration->new_profile ? str_of(facts->profile) : (struct str){ 0 });
+	return db_run(update);
 }
 
 static enum err write_registration(struct db_tx *tx, struct db_job *job)
@@ -150,6 +163,11 @@ static enum err write_registration(struct db_tx *tx, struct db_job *job)
 	char data[DEVICE_ADDRESS_SIZE + 64];
 	enum err err = write_link(tx, registration);
 
+	if (err == ERR_OK && registration->lost_reason[0])
+		err = presence_append_lost(tx, facts, registration->lost_at,
+		                           registration->lost_reason);
+	if (err == ERR_OK && (registration->is_child || registration->new_profile))
+		err = write_facts(tx, registration);
 	if (err != ERR_OK || registration->is_renewal)
 		return err;
 	(void)snprintf(data, sizeof data, "{\"address\":\"%s\",\"epoch\":%lld}",
@@ -171,12 +189,16 @@ static bool is_same_link(const struct registration *registration, const struct d
 	       link->gateway == registration->gateway;
 }
 
-/* Under the lock: the row has a new profile or gateway, and perhaps other news meanwhile. */
+/* Under the lock: what this registration changed, on top of what changed meanwhile. */
 static enum err take_facts(const struct registration *registration, struct device *device)
 {
 	const struct device_facts *written = registration->facts;
+	bool is_bound =
+		!registration->is_child || strcmp(written->gateway, device->facts->gateway) == 0;
 
-	if (!registration->new_profile && !registration->is_child)
+	if (!is_bound && registration->sign_kind == SIGN_NONE)
+		return ERR_CONFLICT; /* unbound meanwhile */
+	if (is_bound && !registration->new_profile)
 		return ERR_OK;
 	struct device_facts *fresh = device_facts_copy(device->facts, (struct str){ 0 });
 	char *profile = registration->new_profile ? str_dup(str_of(written->profile)) : NULL;
@@ -213,6 +235,20 @@ static enum err check_still_good(struct registration *registration, const struct
 	return ERR_OK;
 }
 
+/* Under the lock: the row says online, in this epoch, but no link came of it. */
+static void take_nothing(const struct registration *registration, struct device *device,
+                         const char *reason)
+{
+	if (device->presence.epoch < registration->epoch)
+		device->presence.epoch = registration->epoch;
+	if (device->link)
+		return;
+	if (device->presence.state == PRESENCE_OFFLINE)
+		presence_unsaved(registration->devices, device);
+	else
+		presence_lost(registration->devices, device, reason);
+}
+
 /* Under the lock, after the commit. */
 static enum err take_link(struct registration *registration)
 {
@@ -221,26 +257,35 @@ static enum err take_link(struct registration *registration)
 
 	if (!device)
 		return refuse(registration, ERR_NOT_FOUND, REASON_UNKNOWN_DID);
-	enum err err = take_facts(registration, device);
-	if (err != ERR_OK)
-		return err;
 	/* Answers of the database come on their own loops: the newest epoch has the device. */
 	if (registration->epoch < device->presence.epoch)
 		return refuse(registration, ERR_BUSY, REASON_LINK_HELD);
-	err = check_still_good(registration, device);
+	enum err err = take_facts(registration, device);
+	if (err == ERR_CONFLICT)
+		err = refuse(registration, err, REASON_NOT_CHILD);
+	else if (err == ERR_OK)
+		err = check_still_good(registration, device);
 	if (err != ERR_OK) {
-		/* The row says online, in this epoch: without a link it has to be told otherwise.
-		 */
-		device->presence.epoch = registration->epoch;
-		if (!device->link)
-			presence_lost(devices, device,
-			              err == ERR_CLOSED ? "connection closed" : "refused");
+		take_nothing(registration, device,
+		             err == ERR_CLOSED ? "connection closed" : "refused");
 		return err;
 	}
-	/* The link may have ended while the row was written. */
-	registration->is_renewal = registration->is_renewal && is_same_link(registration, device);
+	/* While the row was written the link may have ended, or come of the one before this. */
+	registration->is_renewal = is_same_link(registration, device);
 	registration->link = link_open(devices, device, registration);
 	return registration->link ? ERR_OK : ERR_NO_MEMORY;
+}
+
+/* The row was not written, and so nobody was told how the device went before. */
+static void put_back_lost(struct registration *registration)
+{
+	struct devices *devices = registration->devices;
+
+	devices_lock(devices);
+	struct device *device = device_find(devices, str_of(registration->did));
+	if (device && !device->link)
+		presence_unsaved(devices, device);
+	devices_unlock(devices);
 }
 
 static void on_written(struct db_job *job, enum err err)
@@ -248,6 +293,8 @@ static void on_written(struct db_job *job, enum err err)
 	struct registration *registration = CONTAINER_OF(job, struct registration, job);
 	struct devices *devices = registration->devices;
 
+	if (err != ERR_OK && registration->lost_reason[0])
+		put_back_lost(registration);
 	if (err == ERR_OK) {
 		devices_lock(devices);
 		err = take_link(registration);
@@ -301,6 +348,12 @@ static enum err claim(struct registration *registration, struct device *device)
 	}
 	registration->epoch = ++device->claimed_epoch;
 	registration->change = ++registration->devices->last_change;
+	if (list_has(&device->unsaved)) { /* gone and back at once: both are told, in this order */
+		list_remove(&device->unsaved);
+		memcpy(registration->lost_reason, device->presence.reason,
+		       sizeof registration->lost_reason);
+		registration->lost_at = device->presence.since;
+	}
 	registration->is_child = registration->gateway != NULL;
 	registration->is_renewal = is_same_link(registration, device);
 	id_make_token(registration->token);
@@ -310,8 +363,11 @@ static enum err claim(struct registration *registration, struct device *device)
 	id_random(&jitter, 1);
 	int64_t whole_s = registration->devices->setup.registration_s;
 	registration->expires_s = whole_s - whole_s * jitter / 2550;
-	return db_write(registration->devices->setup.db, &registration->job, write_registration,
-	                on_written);
+	err = db_write(registration->devices->setup.db, &registration->job, write_registration,
+	               on_written);
+	if (err != ERR_OK && registration->lost_reason[0])
+		presence_unsaved(registration->devices, device);
+	return err;
 }
 
 static enum err check_and_claim(struct registration *registration);

@@ -75,6 +75,8 @@ struct registration {
 	int64_t now_ms, epoch, probed_seen_ms, probe_epoch, change;
 	bool is_cancelled;
 	char *new_profile;
+	char lost_reason[DEVICE_REASON_SIZE]; /* going offline before, not yet told; empty: none */
+	int64_t lost_at;
 };
 
 /* `done` may come within the call. Afterwards, and only while `done` is outstanding, the owner may

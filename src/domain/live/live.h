@@ -28,6 +28,7 @@
 
 #define LIVE_FLUSH_AUTO        (-1)
 #define LIVE_FLUSH_MAX_MS      200
+#define LIVE_TURN_US           1000 /* how long one turn of a loop serves a stream's viewers */
 #define LIVE_STREAM_BYTES_MAX  (32 * 1024 * 1024)
 #define LIVE_FRAME_MAX         (4 * 1024 * 1024)
 #define LIVE_SHARE_BYTES_LEAST (1024 * 1024) /* of the budget of all rings */
@@ -129,7 +130,7 @@ struct viewer {
 	uint64_t position;
 	size_t intro_at;
 	int64_t joined_ms;
-	uint32_t intro_version, source;
+	uint32_t intro_version, source, round;
 	bool is_started, is_blocked;
 };
 

@@ -114,7 +114,9 @@ struct outlet {
 	struct intro *intro;
 	uint32_t source;
 	struct mail mail;
-	struct timer timer;
+	struct timer timer; /* the flush interval */
+	struct timer turn;  /* the round goes on in the loop's next turn */
+	uint32_t round;     /* ends when all that are ready were served */
 	int64_t flushed_ms;
 	struct why end_why; /* (lock) with is_ended: everybody goes */
 	bool is_ended;      /* (lock) */

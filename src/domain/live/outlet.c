@@ -64,6 +64,7 @@ void outlet_close_if_empty(struct outlet *outlet)
 	/* While the timer runs it has the mail's part, and no mail is on its way. */
 	bool is_waiting = timer_is_running(&outlet->timer);
 	run_cancel(&outlet->timer);
+	run_cancel(&outlet->turn);
 	stream_lock(stream);
 	list_remove(&outlet->node);
 	bool is_mailed = outlet->is_mailed && !is_waiting;
@@ -162,6 +163,34 @@ static int64_t flush_interval_ms(const struct outlet *outlet)
 	return busy <= 500 ? 0 : (int64_t)(busy - 500) * LIVE_FLUSH_MAX_MS / 450;
 }
 
+static void on_turn(struct timer *timer);
+
+/* Whoever has not been served in this round, for LIVE_TURN_US at most: the loop has others too. A
+ * round may begin before the last one is through: those who wait stand in front. */
+static void serve(struct outlet *outlet)
+{
+	int64_t until_us = clock_steady_us() + LIVE_TURN_US;
+
+	for (struct list_node *node; (node = list_first(&outlet->ready)) != NULL;) {
+		struct viewer *viewer = CONTAINER_OF(node, struct viewer, node);
+		if (viewer->round == outlet->round)
+			return;
+		if (clock_steady_us() >= until_us) {
+			run_after(&outlet->turn, 0, on_turn);
+			return;
+		}
+		viewer->round = outlet->round;
+		list_remove(node);
+		list_add(&outlet->ready, node);
+		viewer_flush(viewer);
+	}
+}
+
+static void on_turn(struct timer *timer)
+{
+	serve(CONTAINER_OF(timer, struct outlet, turn));
+}
+
 static void flush(struct outlet *outlet)
 {
 	struct stream *stream = outlet->stream;
@@ -178,8 +207,8 @@ static void flush(struct outlet *outlet)
 	outlet_sync(outlet);
 	if (is_ended)
 		end_all(outlet, &why);
-	list_each (node, &outlet->ready)
-		viewer_flush(CONTAINER_OF(node, struct viewer, node));
+	outlet->round++;
+	serve(outlet);
 }
 
 static void on_flush_timer(struct timer *timer)

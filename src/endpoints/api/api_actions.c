@@ -7,6 +7,7 @@
 #include "domain/device/command.h"
 #include "domain/device/preset.h"
 #include "endpoints/api/api_private.h"
+#include "endpoints/rtmp/rtmp_endpoint.h"
 
 struct work;
 
@@ -142,24 +143,48 @@ static void on_answer(struct command *command, enum err err)
 	keep_presets(work, result);
 }
 
-/* The device may be told such a thing at all. */
-static enum err check_device(struct api *api, struct request *req, const struct work *work,
-                             struct why *why)
+/* The host of "host:port". */
+static struct str host_of(const char *address)
 {
-	struct device_view view;
-	enum err err = api_view(api, req, &view);
+	const char *colon = strrchr(address, ':');
 
-	if (err != ERR_OK)
-		return err;
-	if (view.facts->is_disabled)
-		err = why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_DISABLED, NULL, "%s",
-		                     reason_words(REASON_DEVICE_DISABLED));
-	else if (work && view.facts->push == PUSH_SELF &&
-	         strcmp(action_name(work->action.action), "play") == 0)
-		err = why_set_reason(why, ERR_INVALID, REASON_INVALID_ACTION, "play",
-		                     "play: this device pushes by itself and is never asked");
-	device_view_done(&view);
+	return (struct str){ address, colon ? (size_t)(colon - address) : 0 };
+}
+
+/* A caller who asks a camera to push need not know where to. */
+static enum err add_push_url(struct work *work, const struct device_view *view)
+{
+	struct command *command = &work->command;
+	AUTO_BUF url = { 0 };
+
+	command_make_grant(work->api->setup.devices, command);
+	buf_init(&url, ACTION_URL_MAX);
+	rtmp_push_url(work->api->setup.rtmp, str_of(command->did), str_of(command->grant),
+	              host_of(view->presence.reached_at), &url);
+	enum err err = buf_err(&url);
+	if (err == ERR_OK)
+		err = action_request_add_url(&work->action, buf_str(&url));
 	return err;
+}
+
+/* What depends on the device and not on the words. */
+static enum err fit_to_device(struct work *work, const struct device_view *view, struct why *why)
+{
+	const char *name = action_name(work->action.action);
+	bool is_play = strcmp(name, "play") == 0;
+
+	if (view->facts->is_disabled)
+		return why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_DISABLED, NULL, "%s",
+		                      reason_words(REASON_DEVICE_DISABLED));
+	if (is_play && view->facts->push == PUSH_SELF)
+		return why_set_reason(why, ERR_INVALID, REASON_INVALID_ACTION, "play",
+		                      "play: this device pushes by itself and is never asked");
+	if (is_play && work->action.lacks_url)
+		return add_push_url(work, view);
+	if (work->action.lacks_url)
+		return why_set_reason(why, ERR_INVALID, REASON_INVALID_ACTION, "url",
+		                      "%s.url: is missing", name);
+	return ERR_OK;
 }
 
 static enum err read_action(const json_t *body, struct work *work, struct why *why)
@@ -177,46 +202,54 @@ static enum err read_action(const json_t *body, struct work *work, struct why *w
 	if (err != ERR_OK)
 		return err;
 	work->command.timeout_ms = timeout_ms;
-	if (work->action.lacks_url || !action_is_for_callers(work->action.action))
-		return why_set_reason(why, ERR_INVALID, REASON_INVALID_ACTION, "url",
-		                      "%s.url: is missing", action_name(work->action.action));
+	work->command.resource = str_of(action_resource(work->action.action));
+	if (!action_is_for_callers(work->action.action))
+		return why_set_reason(why, ERR_INVALID, REASON_INVALID_ACTION, "data",
+		                      "%s: is the server's own", action_name(work->action.action));
 	return ERR_OK;
+}
+
+static void start(struct work *work, const json_t *body, const struct device_view *view)
+{
+	struct command *command = &work->command;
+	struct why why = { 0 };
+
+	memcpy(command->did, view->facts->did, sizeof command->did);
+	enum err err = read_action(body, work, &why);
+	if (err == ERR_OK)
+		err = fit_to_device(work, view, &why);
+	if (err != ERR_OK) {
+		fail(work, err, &why);
+		return;
+	}
+	command->data = buf_str(&work->action.data);
+	command->done = on_answer;
+	command_send(work->api->setup.devices, command);
 }
 
 void action_post(void *owner, struct request *req)
 {
 	static const char *const names[] = { "data", "timeout_ms", NULL };
 	struct api *api = owner;
-	struct why why = { 0 };
 	struct once_ticket ticket;
+	struct device_view view;
 	AUTO_JSON body = NULL;
-	enum err err = check_device(api, req, NULL, &why);
+	enum err err = api_view(api, req, &view);
 
 	if (err != ERR_OK) {
-		api_problem(req, err, &why);
+		api_problem(req, err, NULL);
 		return;
 	}
-	if (api_read_body(req, names, &body) != ERR_OK || !once_begin(api->once, req, &ticket))
-		return;
-	struct work *work = calloc(1, sizeof *work);
-	if (!work) {
-		once_problem(api->once, req, &ticket, ERR_NO_MEMORY, &why);
-		return;
+	if (api_read_body(req, names, &body) == ERR_OK && once_begin(api->once, req, &ticket)) {
+		struct work *work = calloc(1, sizeof *work);
+		if (work) {
+			*work = (struct work){ .api = api, .req = req, .ticket = ticket };
+			start(work, body, &view);
+		} else {
+			once_problem(api->once, req, &ticket, ERR_NO_MEMORY, &(struct why){ 0 });
+		}
 	}
-	*work = (struct work){ .api = api, .req = req, .ticket = ticket };
-	err = read_action(body, work, &why);
-	if (err == ERR_OK)
-		err = check_device(api, req, work, &why);
-	if (err != ERR_OK) {
-		fail(work, err, &why);
-		return;
-	}
-	struct command *command = &work->command;
-	api_copy(request_param(req, "did"), command->did, sizeof command->did);
-	command->data = buf_str(&work->action.data);
-	command->resource = str_of(action_resource(work->action.action));
-	command->done = on_answer;
-	command_send(api->setup.devices, command);
+	device_view_done(&view);
 }
 
 void action_table_get(void *owner, struct request *req)

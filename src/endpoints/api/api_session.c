@@ -109,6 +109,10 @@ void session_post(void *owner, struct request *req)
 	struct actor actor = { 0 };
 	AUTO_JSON body = NULL;
 
+	if (!api_is_same_origin(req)) { /* nobody is signed in behind their back */
+		api_problem(req, ERR_DENIED, NULL);
+		return;
+	}
 	if (api_read_body(req, names, &body) != ERR_OK)
 		return;
 	enum err err = api_read_text(body, "token", token, sizeof token, &why);

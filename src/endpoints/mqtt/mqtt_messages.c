@@ -49,18 +49,20 @@ static int64_t event_time_ms(const struct envelope *envelope)
 	return stamp > now_ms + 300000 || stamp < now_ms - 86400000 ? now_ms : stamp;
 }
 
-static void take_event(struct link *link, const struct envelope *envelope)
+static enum mqtt_outcome take_event(struct mqtt_session *session, struct link *link,
+                                    const struct envelope *envelope,
+                                    const struct mqtt_publish *publish)
 {
 	AUTO_BUF text = { 0 };
 
-	if (!envelope->data || !event_is_named(envelope->data)) {
-		metric_count(METRIC_device_malformed_total);
-		return;
-	}
 	buf_init(&text, ENVELOPE_SIZE_MAX);
-	if (json_write(envelope->data, &text) != ERR_OK ||
-	    link_event(link, event_time_ms(envelope), buf_str(&text)) != ERR_OK)
-		log_warn("device.event.lost", "did=%s", link_did(link));
+	if (!envelope->data || !event_is_named(envelope->data) ||
+	    json_write(envelope->data, &text) != ERR_OK) {
+		metric_count(METRIC_device_malformed_total);
+		return MQTT_TAKEN;
+	}
+	mqtt_store_event(session, link, publish, event_time_ms(envelope), buf_str(&text));
+	return MQTT_STORING;
 }
 
 /* The message's topic and did fit the connection: its own, or with a gateway those of a child. */
@@ -73,32 +75,33 @@ static bool is_ours(const struct mqtt_session *session, struct str topic_did, st
 	return session->link && str_equal(did, topic_did);
 }
 
-bool mqtt_take_message(struct mqtt_session *session, struct str topic, struct str payload)
+enum mqtt_outcome mqtt_take_message(struct mqtt_session *session,
+                                    const struct mqtt_publish *publish)
 {
-	struct str topic_did = mqtt_topic_did(topic, STR("messages/"));
+	struct str topic_did = mqtt_topic_did(publish->topic, STR("messages/"));
 	AUTO_ENVELOPE envelope = { 0 };
 	struct why why = { 0 };
 
 	if (!topic_did.size)
-		return false;
-	if (envelope_read(payload, &envelope, &why) != ERR_OK) {
+		return MQTT_FOREIGN;
+	if (envelope_read(publish->payload, &envelope, &why) != ERR_OK) {
 		metric_count(METRIC_device_malformed_total);
 		log_debug("device.malformed", "did=%s %s", session->did, why.text);
-		return str_equal(topic_did, str_of(session->did)) || session->link;
+		bool is_own = str_equal(topic_did, str_of(session->did));
+		return is_own || find_link(session, topic_did) ? MQTT_TAKEN : MQTT_FOREIGN;
 	}
 	if (!is_ours(session, topic_did, envelope.did))
-		return false;
+		return MQTT_FOREIGN;
 	if (envelope.type == ENVELOPE_REGISTER) {
 		mqtt_register(session, &envelope);
-		return true;
+		return MQTT_TAKEN;
 	}
 	struct link *link = find_link(session, envelope.did);
 	if (!link)
-		return false;
+		return MQTT_FOREIGN;
 	link_seen(link);
-	if (envelope.type == ENVELOPE_ACTION)
-		take_answer(link, &envelope);
-	else
-		take_event(link, &envelope);
-	return true;
+	if (envelope.type == ENVELOPE_EVENT)
+		return take_event(session, link, &envelope, publish);
+	take_answer(link, &envelope);
+	return MQTT_TAKEN;
 }

@@ -15,9 +15,12 @@
 #include "proto/envelope/envelope.h"
 #include "proto/mqtt/mqtt.h"
 
-#define MQTT_LOOPS_MAX    64
-#define MQTT_WILL_MAX     4096
-#define MQTT_INFLIGHT_MAX 20 /* QoS 2 messages of a peer that wait for their PUBREL */
+#define MQTT_LOOPS_MAX      64
+#define MQTT_WILL_MAX       4096
+#define MQTT_DELIVERIES_MAX 256 /* events of one connection that wait for their commit */
+#define MQTT_SILENT_S       60  /* the keep-alive of who asks for none, where the version lets us */
+#define MQTT_REFUSED_MAX    10  /* refused registrations: the tenth closes */
+#define MQTT_INFLIGHT_MAX   20  /* QoS 2 messages of a peer that wait for their PUBREL */
 
 /* One loop's share: its sessions, and buffers that every packet out is written into. */
 struct mqtt_loop {
@@ -56,6 +59,7 @@ struct mqtt_session {
 	struct buf in; /* a packet that is not whole yet */
 	struct link *link;
 	struct list registrations; /* under way */
+	struct list deliveries;    /* events on their way to the database */
 	struct map child_topics;   /* a gateway's subscriptions: did -> struct child_topic */
 	struct timer timer;        /* quarantine, then keep-alive */
 	int64_t received_ms;
@@ -68,7 +72,8 @@ struct mqtt_session {
 	enum mqtt_state state;
 	enum mqtt_version version;
 	uint16_t keep_alive_s, next_packet_id;
-	uint8_t registration_count, foreign_count, inflight_count;
+	uint8_t registration_count, foreign_count, inflight_count, refused_count;
+	uint16_t delivery_count;
 	uint8_t qos; /* of the own topic's subscription */
 	bool is_subscribed;
 };
@@ -102,8 +107,18 @@ int mqtt_topic_qos(const struct mqtt_session *session, struct str did);
 
 /* mqtt_messages.c: what devices say. The did of a topic "messages/{did}", else empty. */
 struct str mqtt_topic_did(struct str topic, struct str prefix);
-/* Takes one message; false: foreign, and counted. */
-bool mqtt_take_message(struct mqtt_session *session, struct str topic, struct str payload);
+/* What became of a message: done with; named another's topic or did; acknowledged later. */
+enum mqtt_outcome { MQTT_TAKEN, MQTT_FOREIGN, MQTT_STORING };
+enum mqtt_outcome mqtt_take_message(struct mqtt_session *session,
+                                    const struct mqtt_publish *publish);
+
+/* mqtt_delivery.c: messages of QoS 1 and 2, and when they are acknowledged. */
+void mqtt_on_publish(struct mqtt_session *session, const struct mqtt_frame *frame);
+void mqtt_on_release(struct mqtt_session *session, const struct mqtt_frame *frame);
+/* Stores an event of the link's device; acknowledges `publish` when it is committed. */
+void mqtt_store_event(struct mqtt_session *session, struct link *link,
+                      const struct mqtt_publish *publish, int64_t time_ms, struct str data);
+void mqtt_cancel_deliveries(struct mqtt_session *session);
 
 /* mqtt_register.c */
 extern const struct link_ops mqtt_link_ops;

@@ -106,6 +106,9 @@ static void on_done(struct registration *registration, enum err err)
 		         registration->address, registration->why.code);
 	answer(session, one, err);
 	free_registration(one);
+	/* Guessing costs a connection each time; a gateway's children may be refused for ever. */
+	if (err != ERR_OK && !session->link && ++session->refused_count >= MQTT_REFUSED_MAX)
+		mqtt_session_close(session, MQTT_REASON_NOT_AUTHORIZED, "refused again and again");
 }
 
 /* 10 digits are seconds, 13 milliseconds (handling C-52). */
@@ -146,7 +149,9 @@ static enum err read_sign(struct mqtt_registration *one, const struct envelope *
 
 void mqtt_register(struct mqtt_session *session, const struct envelope *envelope)
 {
-	if (session->registration_count >= MQTT_REGISTRATIONS_MAX) {
+	/* A will registers nobody: its connection is gone. */
+	if (session->state == MQTT_ENDING ||
+	    session->registration_count >= MQTT_REGISTRATIONS_MAX) {
 		metric_count(METRIC_device_refused_total);
 		return;
 	}
@@ -233,12 +238,18 @@ static void on_link_ended(void *owner, struct link *link, const char *reason)
 
 	if (session->link != link)
 		return; /* a child's: its gateway's connection lives on */
+
+	mqtt_cancel_registrations(session); /* those of children look at this link */
 	session->link = NULL;
 	/* Children under way point to the link, which is freed after this; mqtt_session_close()
 	 * does nothing for a session that is ending already. */
 	mqtt_cancel_registrations(session);
 	log_debug("device.ended", "did=%s reason=\"%s\"", session->did, reason);
-	mqtt_session_close(session, MQTT_REASON_TAKEN_OVER, reason);
+	mqtt_session_close(session,
+	                   str_equal(str_of(reason), STR(LINK_TAKEN_OVER))
+	                           ? MQTT_REASON_TAKEN_OVER
+	                           : MQTT_REASON_ADMINISTRATIVE,
+	                   reason);
 }
 
 const struct link_ops mqtt_link_ops = { .send = send_command, .ended = on_link_ended };

@@ -29,6 +29,7 @@ struct mqtt_session *mqtt_session_new(struct mqtt_endpoint *endpoint, struct loo
 	session->received_ms = clock_steady_ms();
 	buf_init(&session->in, MQTT_PACKET_MAX);
 	list_init(&session->registrations);
+	list_init(&session->deliveries);
 	list_add(&home->sessions, &session->node);
 	arm(session, MQTT_QUARANTINE_MS);
 	return session;
@@ -143,17 +144,25 @@ static void keep_will(struct mqtt_session *session, const struct mqtt_will *will
 		memcpy(session->will + will->topic.size + 1, will->payload.at, will->payload.size);
 }
 
-/* §3.2: no session is kept, nothing is retained, wildcards are nobody's. */
+/* §3.2: no session is kept, nothing is retained, wildcards are nobody's. Who asks for no keep-alive
+ * gets one (5.0), or the network's own (3.1.1): a path that died must be found. */
 static void accept_connect(struct mqtt_session *session)
 {
+	bool is_silent = session->keep_alive_s == 0;
 	const struct mqtt_connack connack = { .reason = MQTT_REASON_OK,
 		                              .no_retain = true,
 		                              .no_wildcards = true,
 		                              .no_shared = true,
 		                              .no_subscription_ids = true,
+		                              .has_keep_alive = is_silent,
+		                              .keep_alive_s = MQTT_SILENT_S,
 		                              .receive_maximum = MQTT_INFLIGHT_MAX,
 		                              .maximum_packet_bytes = MQTT_PACKET_MAX };
 
+	if (is_silent && session->version == MQTT_5)
+		session->keep_alive_s = MQTT_SILENT_S;
+	else if (is_silent)
+		conn_keep_alive(session->conn);
 	session->state = MQTT_QUARANTINE;
 	mqtt_write_connack(&session->home->packet, session->version, &connack);
 	mqtt_session_send_packet(session);
@@ -184,81 +193,6 @@ static void on_connect(struct mqtt_session *session, const struct mqtt_frame *fr
 	}
 }
 
-static void send_ack(struct mqtt_session *session, enum mqtt_packet_type type, uint16_t packet_id,
-                     enum mqtt_reason reason)
-{
-	const struct mqtt_ack ack = { .packet_id = packet_id, .reason = reason };
-
-	mqtt_write_ack(&session->home->packet, session->version, type, &ack);
-	mqtt_session_send_packet(session);
-}
-
-/* QoS 2, the receiver's side (§4.3.3): false when this packet id was taken before. */
-static bool is_first_delivery(struct mqtt_session *session, uint16_t packet_id)
-{
-	for (unsigned i = 0; i < session->inflight_count; i++)
-		if (session->inflight[i] == packet_id)
-			return false;
-	if (!session->inflight)
-		session->inflight = calloc(MQTT_INFLIGHT_MAX, sizeof *session->inflight);
-	if (!session->inflight || session->inflight_count == MQTT_INFLIGHT_MAX) {
-		mqtt_session_close(session, MQTT_REASON_RECEIVE_MAXIMUM, "too many QoS 2 messages");
-		return false;
-	}
-	session->inflight[session->inflight_count++] = packet_id;
-	return true;
-}
-
-static void on_release(struct mqtt_session *session, const struct mqtt_frame *frame)
-{
-	struct mqtt_ack ack;
-
-	if (mqtt_read_ack(frame, session->version, &ack) != ERR_OK) {
-		mqtt_session_close(session, MQTT_REASON_MALFORMED, "malformed PUBREL");
-		return;
-	}
-	for (unsigned i = 0; i < session->inflight_count; i++)
-		if (session->inflight[i] == ack.packet_id)
-			session->inflight[i] = session->inflight[--session->inflight_count];
-	send_ack(session, MQTT_PUBCOMP, ack.packet_id, MQTT_REASON_OK);
-}
-
-/* True when the connection is closed for naming others' topics again and again. */
-static bool count_foreign(struct mqtt_session *session)
-{
-	int64_t now_ms = clock_steady_ms();
-
-	metric_count(METRIC_device_foreign_total);
-	if (now_ms - session->foreign_since_ms > 60000) {
-		session->foreign_since_ms = now_ms;
-		session->foreign_count = 0;
-	}
-	if (++session->foreign_count < MQTT_FOREIGN_MAX)
-		return false;
-	mqtt_session_close(session, MQTT_REASON_NOT_AUTHORIZED, "foreign topics");
-	return true;
-}
-
-static void on_publish(struct mqtt_session *session, const struct mqtt_frame *frame)
-{
-	static const enum mqtt_packet_type answers[] = { 0, MQTT_PUBACK, MQTT_PUBREC };
-	struct mqtt_publish publish;
-
-	if (mqtt_read_publish(frame, session->version, &publish) != ERR_OK || publish.topic_alias) {
-		metric_count(METRIC_mqtt_malformed_total);
-		mqtt_session_close(session, MQTT_REASON_MALFORMED, "malformed PUBLISH");
-		return;
-	}
-	bool is_taken = true;
-	if (publish.qos < 2 || is_first_delivery(session, publish.packet_id))
-		is_taken = mqtt_take_message(session, publish.topic, publish.payload);
-	if (!is_taken && count_foreign(session))
-		return;
-	if (publish.qos && session->state != MQTT_ENDING)
-		send_ack(session, answers[publish.qos], publish.packet_id,
-		         is_taken ? MQTT_REASON_OK : MQTT_REASON_NOT_AUTHORIZED);
-}
-
 static void on_disconnect(struct mqtt_session *session, const struct mqtt_frame *frame)
 {
 	struct mqtt_disconnect disconnect = { .reason = MQTT_REASON_OK };
@@ -283,10 +217,10 @@ static void on_packet(struct mqtt_session *session, const struct mqtt_frame *fra
 		return;
 	}
 	switch (frame->type) {
-	case MQTT_PUBLISH: on_publish(session, frame); return;
+	case MQTT_PUBLISH: mqtt_on_publish(session, frame); return;
 	case MQTT_SUBSCRIBE: mqtt_on_subscribe(session, frame); return;
 	case MQTT_UNSUBSCRIBE: mqtt_on_unsubscribe(session, frame); return;
-	case MQTT_PUBREL: on_release(session, frame); return;
+	case MQTT_PUBREL: mqtt_on_release(session, frame); return;
 	case MQTT_PUBACK: return; /* a command's own answer tells more */
 	case MQTT_PINGREQ:
 		mqtt_write_ping_answer(&session->home->packet);
@@ -355,9 +289,11 @@ static void fire_will(struct mqtt_session *session)
 	struct str will = { session->will, session->will_size };
 	size_t topic_size = str_index(will, '\0');
 
+	const struct mqtt_publish publish = { .topic = { will.at, topic_size },
+		                              .payload = str_from(will, topic_size + 1) };
+
 	if (session->link)
-		(void)mqtt_take_message(session, (struct str){ will.at, topic_size },
-		                        str_from(will, topic_size + 1));
+		(void)mqtt_take_message(session, &publish);
 }
 
 void mqtt_session_gone(struct mqtt_session *session, enum err err)
@@ -366,9 +302,11 @@ void mqtt_session_gone(struct mqtt_session *session, enum err err)
 	                     : err == ERR_CLOSED ? "connection closed"
 	                                         : "connection lost";
 
+	session->state = MQTT_ENDING;
 	if (session->will)
 		fire_will(session);
 	mqtt_cancel_registrations(session);
+	mqtt_cancel_deliveries(session);
 	loop_timer_stop(session->home->loop, &session->timer);
 	list_remove(&session->node);
 	if (session->link)

@@ -20,7 +20,29 @@ static enum err run_once(struct db_tx *tx, struct db_job *job, bool is_undone)
 	return err ? err : db_tx_control(tx, DB_SAVEPOINT_END);
 }
 
-enum err db_write_batch(struct db_tx *tx, struct db_job *batch, bool is_twice)
+/* The batch without savepoints, which cost as much as a small work: right when every work succeeds.
+ * ERR_MORE: one did not, or it cannot be done so; nothing was kept. */
+static enum err write_straight(struct db_tx *tx, struct db_job *batch, int64_t *out_count)
+{
+	enum err err = db_tx_control(tx, DB_BEGIN_WRITE);
+	int64_t count = 0;
+
+	if (err)
+		return err;
+	for (struct db_job *job = batch; job && !err; job = job->next, count++)
+		err = job->err = db_tx_work(tx, job);
+	if (!err) {
+		*out_count = count;
+		return db_tx_control(tx, DB_COMMIT);
+	}
+	if (db_tx_is_open(tx))
+		(void)db_tx_control(tx, DB_ROLLBACK);
+	return ERR_MORE;
+}
+
+/* Each work on its own: one that fails leaves the others be. */
+static enum err write_in_savepoints(struct db_tx *tx, struct db_job *batch, bool is_twice,
+                                    int64_t *out_count)
 {
 	enum err err = db_tx_control(tx, DB_BEGIN_WRITE);
 	int64_t count = 0;
@@ -31,8 +53,17 @@ enum err db_write_batch(struct db_tx *tx, struct db_job *batch, bool is_twice)
 		if (!err)
 			err = run_once(tx, job, false);
 	}
-	if (!err)
-		err = db_tx_control(tx, DB_COMMIT);
+	*out_count = count;
+	return err ? err : db_tx_control(tx, DB_COMMIT);
+}
+
+enum err db_write_batch(struct db_tx *tx, struct db_job *batch, bool is_twice)
+{
+	int64_t count = 0;
+	enum err err = is_twice ? ERR_MORE : write_straight(tx, batch, &count);
+
+	if (err == ERR_MORE)
+		err = write_in_savepoints(tx, batch, is_twice, &count);
 	if (err) {
 		if (db_tx_is_open(tx))
 			(void)db_tx_control(tx, DB_ROLLBACK);

@@ -69,6 +69,25 @@ class Vigild(Process):
         assert answer.status_code == 201, answer.text
         return answer.json()["secret"]
 
+    def device(self, did):
+        answer = self.api("GET", f"/v2/devices/{did}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def presence(self, did):
+        return self.device(did)["presence"]
+
+    def events(self, did, kind=None, least=0, limit_s=5):
+        """This device's events in order, of one type or all; waits until there are `least`."""
+        path = f"/v2/events?limit=500&did={did}" + (f"&type={kind}" if kind else "")
+        found = []
+
+        def has_come():
+            found[:] = self.api("GET", path).json()["items"]
+            return len(found) >= least
+        wait_for(has_come, limit_s, f"event {least} of {did}")
+        return found
+
     def action(self, did, data, **fields):
         return self.api("POST", f"/v2/devices/{did}/actions", {"data": data, **fields})
 

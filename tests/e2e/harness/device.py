@@ -38,8 +38,8 @@ class Device:
         self.client.on_disconnect = lambda _c, _u, code, *_: self.disconnects.put(code)
         self.client.on_message = self._on_message
 
-    def connect(self, keepalive=60):
-        host, port = self.vigild.address("mqtt")
+    def connect(self, keepalive=60, endpoint="mqtt"):
+        host, port = self.vigild.address(endpoint)
         self.client.connect(host, port, keepalive=keepalive)
         self.client.loop_start()
         code = self._connected.get(timeout=ANSWER_LIMIT_S)
@@ -54,9 +54,9 @@ class Device:
         assert got == mid
         return int(getattr(codes[0], "value", codes[0]))
 
-    def publish(self, message, topic=None, qos=1):
+    def publish(self, message, topic=None, qos=1, retain=False):
         payload = message if isinstance(message, (str, bytes)) else json.dumps(message)
-        return self.client.publish(topic or f"messages/{self.did}", payload, qos)
+        return self.client.publish(topic or f"messages/{self.did}", payload, qos, retain)
 
     def timestamp(self):
         """The server's idea of now, and always later than the one before."""
@@ -71,11 +71,20 @@ class Device:
             return hmac.new(self.secret.encode(), text, "sha256").hexdigest() + ":hmac-sha256"
         return hashlib.md5(f"{self.did}:{self.secret}:{timestamp}".encode()).hexdigest()
 
-    def send_register(self, kind="md5", **fields):
+    def register_message(self, kind="md5", **fields):
+        """A field that is None is left out."""
         timestamp = fields.pop("timestamp", None) or self.timestamp()
         message = {"did": self.did, "type": "register", "timestamp": timestamp,
                    "sign": self.sign(timestamp, kind), "data": {"model": "paho"}, **fields}
-        self.publish({name: value for name, value in message.items() if value is not None})
+        if kind == "static":
+            message.pop("timestamp")
+        return {name: value for name, value in message.items() if value is not None}
+
+    def send_register(self, kind="md5", **fields):
+        self.publish(self.register_message(kind, **fields))
+
+    def send_event(self, data, **fields):
+        self.publish({"did": self.did, "type": "event", "data": data, **fields})
 
     def register(self, kind="md5", **fields):
         """The answer's `result`: id, token, expires; or code and error."""
@@ -128,5 +137,8 @@ class Device:
             sock.close()
 
     def close(self):
-        self.client.disconnect()
+        try:
+            self.client.disconnect()
+        except OSError:  # dropped before
+            pass
         self.client.loop_stop()

@@ -281,7 +281,7 @@ static void tell(void *arg)
 {
 	struct report *report = arg;
 
-	report->err = link_event(report->link, 1000, report->data);
+	report->err = link_event(report->link, 1000, report->data, NULL, NULL);
 }
 
 static void an_event_at_its_limit_is_stored_and_one_past_it_refused(void **state)

@@ -2,7 +2,7 @@
 // All devices: who is there, found by name, kept up as things happen.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, type DeviceQuery } from '../api';
-import { appendPage, plan, replaceDevice } from '../devices';
+import { appendPage, PAGE, plan, readDevices, replaceDevice } from '../devices';
 import type { Feed } from '../events';
 import { AddDevice, ImportDevices } from '../parts/add_device';
 import { Failure } from '../parts/dialog';
@@ -13,9 +13,6 @@ import { deviceAddress } from '../route';
 import { t, tOr } from '../text';
 import type { Device } from '../types';
 
-const PAGE = 50;
-/** The most one read may ask for; a longer list is read again from its start. */
-const REREAD_MAX = 200;
 const SETTLE_MS = 700;
 const TYPING_MS = 250;
 
@@ -36,9 +33,10 @@ function useDevices(feed: Feed, q: string, filter: Filter) {
 		const online = ONLINE[filter];
 		return { ...more, ...(q ? { q } : {}), ...(online ? { online } : {}) };
 	};
-	async function read(limit: number) {
+	async function read(wanted: number) {
 		const turn = ++asked.current;
-		const page = await task.run(() => api.devices(query({ limit })));
+		const page = await task.run(() =>
+			readDevices((cursor) => api.devices(query({ limit: PAGE, ...(cursor ? { cursor } : {}) })), wanted));
 		if (!page || turn !== asked.current) return;
 		setDevices(page.items);
 		setNext(page.next);
@@ -51,7 +49,7 @@ function useDevices(feed: Feed, q: string, filter: Filter) {
 		setDevices((old) => appendPage(old, page.items));
 		setNext(page.next);
 	}
-	const reread = () => read(Math.min(REREAD_MAX, Math.max(PAGE, shown.current.length)));
+	const reread = () => read(shown.current.length);
 
 	useEffect(() => {
 		setReady(false);

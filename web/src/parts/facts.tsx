@@ -3,10 +3,16 @@
 import { useState } from 'preact/hooks';
 import { api } from '../api';
 import { profileRows } from '../devices';
-import { clock, t, tOr } from '../text';
+import { clock, goneText, t, tOr } from '../text';
 import type { Device } from '../types';
 import { Confirm, Failure } from './dialog';
 import { useTask } from './hooks';
+
+/** One thing the device says about itself, in words where we have them. */
+function said([name, value]: [string, string]): [string, string] {
+	const words: Record<string, string> = { true: t('app.yes'), false: t('app.no') };
+	return [tOr(`fact.${name}`, name), words[value] ?? value];
+}
 
 function rows(device: Device, now: number): [string, string][] {
 	const { presence } = device;
@@ -15,10 +21,10 @@ function rows(device: Device, now: number): [string, string][] {
 		[t('fact.kind'), tOr(`kind.${device.kind}`, device.kind)],
 		[t('fact.gateway'), device.gateway],
 		[t('fact.address'), presence.address],
-		[t('fact.reason'), presence.online ? null : presence.reason],
+		[t('fact.reason'), presence.online || !presence.reason ? null : goneText(presence.reason)],
 		[t('fact.policy'), device.sign_policy],
 		[t('fact.created'), clock(device.created_at, now)],
-		...profileRows(device.profile),
+		...profileRows(device.profile).filter(([name]) => name !== 'kind').map(said),
 	];
 	return known.filter((row): row is [string, string] => Boolean(row[1]));
 }

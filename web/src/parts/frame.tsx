@@ -25,7 +25,6 @@ export function Frame(props: { state?: FeedState; onSignOut?: () => void; childr
 				{props.onSignOut &&
 					<button type="button" class="quiet" onClick={props.onSignOut}>
 						<Icon name="out" /><span class="wide">{t('sign.out')}</span>
-						<span class="narrow-only sr">{t('sign.out')}</span>
 					</button>}
 			</header>
 			<div role="status" class="banners">

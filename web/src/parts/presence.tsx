@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a device is there: a dot and the words, never the colour alone.
-import { ago, clock, t } from '../text';
+import { ago, clock, goneText, t } from '../text';
 import type { Presence as PresenceOf } from '../types';
 
 /** What is known beyond the state of a device that is away: since when, and why. */
 function awayWords(presence: PresenceOf, now: number): string {
 	const seen = presence.last_seen ? t('presence.seen', { time: ago(presence.last_seen, now) }) : '';
-	return [seen, presence.reason].filter(Boolean).join(' · ');
+	const why = presence.reason ? goneText(presence.reason) : '';
+	return [seen, why].filter(Boolean).join(' · ');
 }
 
 export function Presence(props: { presence: PresenceOf; now: number }) {
