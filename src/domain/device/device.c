@@ -244,6 +244,11 @@ enum err devices_new(const struct devices_setup *setup, struct devices **out)
 	return ERR_OK;
 }
 
+void devices_observe(struct devices *devices, const struct devices_observer *observer)
+{
+	devices->observer = *observer;
+}
+
 void devices_free(struct devices *devices)
 {
 	size_t at = 0;

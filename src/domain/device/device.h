@@ -119,6 +119,15 @@ AUTO_DEFINE(devices)
 /* Starts saving presence, on this loop. */
 void devices_start(struct devices *devices);
 
+/* Who wants to know that a device was disabled, removed, bound elsewhere or given a new secret:
+ * called after the commit on the loop that changed it, under no lock. The reason lives for ever. */
+struct devices_observer {
+	void (*on_cut_off)(void *owner, struct str did, const char *reason);
+	void *owner;
+};
+/* One, before any loop runs. */
+void devices_observe(struct devices *devices, const struct devices_observer *observer);
+
 void device_facts_unref(struct device_facts *facts);
 
 /* ERR_NOT_FOUND also when the device is not of `organization` (empty: any). */
@@ -160,10 +169,11 @@ struct device_change {
 	struct db_job job; /* private from here */
 	struct devices *devices;
 	struct device_facts *fresh;
+	const char *cut_off; /* why the device may not go on as it did; NULL: it may */
 	int64_t number;
 };
 /* ERR_* at once (with change->why), or ERR_OK and `done` later. A device that is disabled,
- * removed, unbound or given a new secret loses its link. */
+ * removed, bound elsewhere or given a new secret loses its link; the observer hears of it. */
 enum err device_change(struct devices *devices, struct device_change *change);
 
 /* Makes many at once in one transaction: those that fail say so in specs' results. */

@@ -205,7 +205,7 @@ static void remove_device(struct devices *devices, struct device *device)
 
 /* Under the lock: the facts as they are now, with this change. A registration or another change
  * may have been committed since change->fresh was made, and must not be undone by it. */
-static enum err take_facts(const struct device_change *change, struct device *device)
+static enum err take_facts(struct device_change *change, struct device *device)
 {
 	struct str sealed = { (const char *)change->fresh->sealed, change->fresh->sealed_size };
 	const char *end_reason = kinds[change->kind].end_reason;
@@ -223,6 +223,7 @@ static enum err take_facts(const struct device_change *change, struct device *de
 		fresh->updated_at = change->fresh->updated_at;
 	if (fresh->is_disabled)
 		end_reason = "disabled";
+	change->cut_off = end_reason;
 	if (end_reason && device->link)
 		link_end_soon(device->link, end_reason);
 	device_facts_unref(device->facts);
@@ -263,8 +264,10 @@ static enum err take_over(struct device_change *change)
 	case DEVICE_ROTATE:
 	case DEVICE_BIND: return device ? take_facts(change, device) : ERR_NOT_FOUND;
 	case DEVICE_REMOVE:
-		if (device && device->born < change->number)
+		if (device && device->born < change->number) {
 			take_removal(devices, device);
+			change->cut_off = kinds[DEVICE_REMOVE].end_reason;
+		}
 		return ERR_OK;
 	}
 	return ERR_INTERNAL;
@@ -282,6 +285,9 @@ static void on_written(struct db_job *job, enum err err)
 		event_log_wake(devices->setup.events);
 		if (change->kind == DEVICE_REMOVE)
 			token_revoke_device(devices->setup.tokens, str_of(change->spec.did));
+		if (change->cut_off && devices->observer.on_cut_off)
+			devices->observer.on_cut_off(devices->observer.owner,
+			                             str_of(change->spec.did), change->cut_off);
 	}
 	if (err == ERR_EXISTS)
 		err = why_set_reason(&change->why, err, REASON_DID_TAKEN, "did", "%s",

@@ -52,6 +52,7 @@ struct device {
 
 struct devices {
 	struct devices_setup setup;
+	struct devices_observer observer;
 	pthread_mutex_t lock;
 	struct map by_did;
 	int64_t last_change; /* the number given last */

@@ -149,6 +149,10 @@ void viewer_advance(struct viewer *viewer, size_t bytes);
 void viewer_block(struct viewer *viewer);
 void viewer_unblock(struct viewer *viewer);
 
+/* Ends the device's push and sends its viewers away: it may not go on as it did. Any thread; the
+ * reason lives for ever. */
+void live_cut_off(struct live *live, struct str did, const char *reason);
+
 /* --- looking ------------------------------------------------------------------------------- */
 
 /* X(NAME, "text"): how far a view is, for people. */

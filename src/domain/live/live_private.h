@@ -99,6 +99,7 @@ struct publisher {
 	char address[DEVICE_ADDRESS_SIZE];
 	int64_t since, key_deadline_ms;
 	struct mail ending;
+	const char *end_reason;    /* (lock) with is_ending; not copied */
 	bool has_video, is_ending; /* is_ending: lock */
 };
 
@@ -139,6 +140,9 @@ enum err stream_open(struct live *live, struct str did, struct stream **out);
 struct stream *stream_ref(struct stream *stream);
 void stream_unref(struct stream *stream);
 
+/* The same, but only one that is there; NULL: none. */
+struct stream *stream_find(struct live *live, struct str did);
+
 /* outlet.c: this loop's outlet of the stream, made if there is none. */
 struct outlet *outlet_open(struct stream *stream);
 /* Wakes every loop that has viewers; under the lock. */
@@ -148,6 +152,9 @@ void outlets_end(struct stream *stream, const struct why *why);
 /* Looks at the ring anew; the loop's own thread. */
 void outlet_sync(struct outlet *outlet);
 void outlet_close_if_empty(struct outlet *outlet);
+
+/* publisher.c: its connection hears why and goes; under the lock. */
+void publisher_end(struct publisher *publisher, const char *reason);
 
 /* viewer.c */
 void viewer_trimmed(struct viewer *viewer, struct block *block);

@@ -19,7 +19,7 @@ static void on_ending(struct mail *mail)
 	struct publisher *publisher = CONTAINER_OF(mail, struct publisher, ending);
 
 	if (publisher->ops)
-		publisher->ops->ended(publisher->owner, "another push took its place");
+		publisher->ops->ended(publisher->owner, publisher->end_reason);
 	publisher_free(publisher);
 }
 
@@ -33,6 +33,15 @@ static void detach(struct publisher *publisher)
 	ring_clear(&stream->ring);
 	demand_poke(stream);
 	outlets_wake(stream);
+}
+
+void publisher_end(struct publisher *publisher, const char *reason)
+{
+	detach(publisher);
+	publisher->is_ending = true;
+	publisher->end_reason = reason;
+	publisher->ending.fn = on_ending;
+	run_post(publisher->loop, &publisher->ending);
 }
 
 enum err publisher_open(struct live *live, struct str did, const char *address,
@@ -58,12 +67,8 @@ enum err publisher_open(struct live *live, struct str did, const char *address,
 
 	stream_lock(stream);
 	struct publisher *before = stream->publisher;
-	if (before) {
-		detach(before);
-		before->is_ending = true;
-		before->ending.fn = on_ending;
-		run_post(before->loop, &before->ending);
-	}
+	if (before)
+		publisher_end(before, "another push took its place");
 	stream->publisher = publisher;
 	demand_poke(stream);
 	stream_unlock(stream);

@@ -114,6 +114,16 @@ enum err stream_open(struct live *live, struct str did, struct stream **out)
 	return stream ? ERR_OK : ERR_NO_MEMORY;
 }
 
+struct stream *stream_find(struct live *live, struct str did)
+{
+	(void)pthread_mutex_lock(&live->lock);
+	struct stream *stream = map_get(&live->streams, did);
+	if (stream)
+		stream->refs++;
+	(void)pthread_mutex_unlock(&live->lock);
+	return stream;
+}
+
 struct stream *stream_ref(struct stream *stream)
 {
 	stream->refs++;
@@ -131,6 +141,25 @@ void stream_unref(struct stream *stream)
 	(void)pthread_mutex_unlock(&live->lock);
 	if (is_last)
 		stream_free(stream);
+}
+
+void live_cut_off(struct live *live, struct str did, const char *reason)
+{
+	struct stream *stream = stream_find(live, did);
+	struct why why;
+
+	if (!stream)
+		return;
+	(void)why_set_reason(&why, ERR_CONFLICT, REASON_STREAM_ENDED, NULL, "%s: %s",
+	                     reason_words(REASON_STREAM_ENDED), reason);
+	stream_lock(stream);
+	if (stream->publisher)
+		publisher_end(stream->publisher, reason);
+	stream->leaving = stream->viewers;
+	outlets_end(stream, &why);
+	demand_poke(stream);
+	stream_unlock(stream);
+	stream_unref(stream);
 }
 
 static enum stream_stage stage_of(const struct stream *stream)

@@ -15,7 +15,8 @@ enum err viewer_join(struct live *live, struct str did, const struct viewer_ops 
 
 	if (err != ERR_OK)
 		return err;
-	bool is_reachable = view.presence.state == PRESENCE_ONLINE || view.facts->push == PUSH_SELF;
+	bool is_reachable = !view.facts->is_disabled && (view.presence.state == PRESENCE_ONLINE ||
+	                                                 view.facts->push == PUSH_SELF);
 	device_view_done(&view);
 	err = stream_open(live, did, &stream);
 	if (err != ERR_OK)
