@@ -142,3 +142,8 @@ void domain_start(struct domain *domain)
 	/* What was committed just before a power cut has no cursor yet. */
 	event_log_wake(domain->events);
 }
+
+enum err domain_stop(struct domain *domain)
+{
+	return devices_stop(domain->devices);
+}

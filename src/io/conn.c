@@ -83,8 +83,6 @@ static void finish(struct mail *mail)
 
 	loop_timer_stop(conn->loop, &conn->drain);
 	list_remove(&conn->node);
-	if (conn->open_count)
-		(void)atomic_fetch_sub(conn->open_count, 1);
 	metric_add(METRIC_connections, -1);
 	if (conn->events)
 		conn->events->on_closed(conn->owner, conn->why);
@@ -100,6 +98,8 @@ void conn_close(struct conn *conn, enum err why)
 		return;
 	conn->state = CONN_CLOSED;
 	conn->why = why;
+	if (conn->open_count) /* at once: its listener may be gone when this turn ends */
+		(void)atomic_fetch_sub(conn->open_count, 1);
 	(void)uv_poll_stop(&conn->poll);
 	conn->closing.fn = finish;
 	loop_defer(conn->loop, &conn->closing);

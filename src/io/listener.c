@@ -266,6 +266,9 @@ void listener_free(struct listener *listener)
 {
 	if (!listener)
 		return;
+	for (size_t i = 0; i < LISTENER_LOOPS_MAX; i++)
+		if (listener->shares[i])
+			listener_stop(listener, listener->shares[i]->loop);
 	if (listener->fd >= 0)
 		(void)close(listener->fd);
 	if (listener->spare_fd >= 0)

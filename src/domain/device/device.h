@@ -118,6 +118,8 @@ AUTO_DEFINE(devices)
 
 /* Starts saving presence, on this loop. */
 void devices_start(struct devices *devices);
+/* Writes what is not saved yet; when the loops have ended, and the database has not. */
+enum err devices_stop(struct devices *devices);
 
 /* Who wants to know that a device was disabled, removed, bound elsewhere or given a new secret:
  * called after the commit on the loop that changed it, under no lock. The reason lives for ever. */

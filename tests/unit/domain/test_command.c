@@ -377,6 +377,18 @@ static void who_went_is_written_within_a_second_and_again_after_a_failure(void *
 	assert_int_equal(event_last_cursor(house->domain->events), 3);
 }
 
+static void who_went_just_before_the_end_is_written_by_it(void **state)
+{
+	struct house *house = *state;
+	struct camera camera;
+
+	connect(&camera, house, house->loop);
+	camera_close(&camera);
+	assert_string_equal(state_in_row(house), "online");
+	assert_ok(domain_stop(house->domain));
+	assert_string_equal(state_in_row(house), "offline");
+}
+
 static void who_came_back_is_not_written_as_gone(void **state)
 {
 	struct house *house = *state;
@@ -441,6 +453,7 @@ int main(void)
 		in_house(a_change_of_the_sign_holds_for_the_next_action_of_a_linked_device),
 		in_house(an_event_at_its_limit_is_stored_and_one_past_it_refused),
 		in_house(who_went_is_written_within_a_second_and_again_after_a_failure),
+		in_house(who_went_just_before_the_end_is_written_by_it),
 		in_house(who_came_back_is_not_written_as_gone),
 		in_house(who_went_while_registering_is_written_as_gone),
 	};
