@@ -145,5 +145,6 @@ void domain_start(struct domain *domain)
 
 enum err domain_stop(struct domain *domain)
 {
+	event_log_stop(domain->events);
 	return devices_stop(domain->devices);
 }
