@@ -57,7 +57,9 @@ static void watch(struct conn *conn)
 		return;
 	if (!conn->is_paused || conn->state == CONN_DRAINING)
 		events |= UV_READABLE;
-	if (conn->wants_write || conn->queue.size || conn->wire.needs_writable)
+	/* What waits for the peer's half of the handshake is not helped by room to write. */
+	bool is_waiting = (events & UV_READABLE) && conn->wire.needs_readable;
+	if (((conn->wants_write || conn->queue.size) && !is_waiting) || conn->wire.needs_writable)
 		events |= UV_WRITABLE;
 	if (events == conn->polled)
 		return;
@@ -302,6 +304,7 @@ enum err conn_new(struct loop *loop, const struct conn_setup *setup, struct conn
 	buf_init(&conn->queue, CONN_QUEUE_MAX);
 	if ((setup->tls && tls_is_client(setup->tls) && !conn->wire.ssl) ||
 	    uv_poll_init(loop_uv(loop), &conn->poll, setup->fd) != 0) {
+		wire_leave(&conn->wire);
 		free(conn);
 		return ERR_NO_MEMORY;
 	}

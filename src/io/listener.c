@@ -105,6 +105,7 @@ enum err listener_open(const struct listener_setup *setup, struct listener **out
 	listener->fd = inherited_fd(setup->name);
 	if (listener->fd >= 0) {
 		(void)fcntl(listener->fd, F_SETFL, O_NONBLOCK);
+		(void)fcntl(listener->fd, F_SETFD, FD_CLOEXEC);
 	} else {
 		enum err err = open_socket(setup->address, &listener->fd);
 		if (err != ERR_OK)

@@ -31,6 +31,7 @@ static enum err tls_failure(struct wire *wire, int result)
 enum err wire_read(struct wire *wire, uint8_t *to, size_t room, size_t *out_size)
 {
 	if (wire->ssl) {
+		wire->needs_readable = false;
 		int size = SSL_read(wire->ssl, to, (int)room);
 		if (size <= 0)
 			return tls_failure(wire, size);
@@ -61,8 +62,11 @@ static enum err tls_write(struct wire *wire, const struct iovec *parts, size_t c
 		size += part;
 	}
 	int written = SSL_write(wire->ssl, record, (int)size);
-	if (written <= 0)
-		return tls_failure(wire, written);
+	if (written <= 0) {
+		enum err err = tls_failure(wire, written);
+		wire->needs_readable = err == ERR_MORE && !wire->needs_writable;
+		return err;
+	}
 	*out_size = (size_t)written;
 	return ERR_OK;
 }
@@ -99,4 +103,10 @@ void wire_done(struct wire *wire)
 	ERR_clear_error();
 	(void)close(wire->fd);
 	wire->fd = -1;
+}
+
+void wire_leave(struct wire *wire)
+{
+	SSL_free(wire->ssl);
+	wire->ssl = NULL;
 }

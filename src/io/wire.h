@@ -20,6 +20,7 @@ struct wire {
 	int fd;
 	struct ssl_st *ssl;  /* NULL: plain */
 	bool needs_writable; /* TLS must write before it can read on */
+	bool needs_readable; /* TLS must read before it can write on: the handshake */
 };
 
 /* OK with 1.. bytes; ERR_MORE: none now; ERR_CLOSED; ERR_MALFORMED (TLS); ERR_IO. */
@@ -32,5 +33,7 @@ enum err wire_write(struct wire *wire, const struct iovec *parts, size_t count, 
 /* Says goodbye: TLS close_notify, then no more bytes from us. */
 void wire_shutdown(struct wire *wire);
 void wire_done(struct wire *wire);
+/* Lets go of the socket, which stays open. */
+void wire_leave(struct wire *wire);
 
 #endif

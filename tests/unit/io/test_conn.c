@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -365,41 +361,6 @@ static void a_peer_that_takes_nothing_is_not_waited_for(void **state)
 }
 #endif
 
-/* Leaks are seen by the sanitizer's build. */
-static void a_listener_that_was_never_stopped_leaves_nothing_behind(void **state)
-{
-	const struct listener_setup setup = { .name = "test", .address = "127.0.0.1:0" };
-	struct listener *listener;
-	struct loop *loop;
-
-	assert_ok(loop_new(0, &loop));
-	assert_ok(listener_open(&setup, &listener, NULL));
-	assert_ok(listener_start(listener, loop));
-	listener_free(listener);
-	loop_free(loop);
-}
-
-static void a_connection_counts_no_more_once_it_is_closed(void **state)
-{
-	struct fixture fixture = { 0 };
-	_Atomic size_t open_count = 1;
-	int ends[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-	assert_ok(loop_new(0, &fixture.loop));
-	const struct conn_setup setup = { .fd = ends[0],
-		                          .events = &server_events,
-		                          .owner = &fixture,
-		                          .open_count = &open_count };
-	assert_ok(conn_new(fixture.loop, &setup, &fixture.server));
-	conn_close(fixture.server, ERR_OK);
-	assert_int_equal(open_count, 0); /* its listener may go before this turn ends */
-	loop_free(fixture.loop);
-	assert_true(fixture.is_server_closed);
-	assert_int_equal(open_count, 0);
-	assert_int_equal(close(ends[1]), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,8 +375,6 @@ int main(void)
 #ifdef VIGIL_TEST_CLOCK
 		cmocka_unit_test(a_peer_that_takes_nothing_is_not_waited_for),
 #endif
-		cmocka_unit_test(a_listener_that_was_never_stopped_leaves_nothing_behind),
-		cmocka_unit_test(a_connection_counts_no_more_once_it_is_closed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
