@@ -84,13 +84,6 @@ static enum err find_node(struct db *db, char out[NODE_SIZE])
 	return err == ERR_OK ? str_copy(str_of(node.value), out, NODE_SIZE) : err;
 }
 
-static void on_cut_off(void *owner, struct str did, const char *reason)
-{
-	const struct domain *domain = owner;
-
-	live_cut_off(domain->live, did, reason);
-}
-
 enum err domain_new(const struct domain_setup *setup, struct domain **out, struct why *why)
 {
 	AUTO(domain) domain = calloc(1, sizeof *domain);
@@ -118,8 +111,6 @@ enum err domain_new(const struct domain_setup *setup, struct domain **out, struc
 		err = live_new(&live, &domain->live);
 	if (err != ERR_OK)
 		return why_set(why, err, "database: %s", err_text(err));
-	const struct devices_observer observer = { .on_cut_off = on_cut_off, .owner = domain };
-	devices_observe(domain->devices, &observer);
 	*out = TAKE(domain);
 	return ERR_OK;
 }

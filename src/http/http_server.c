@@ -93,6 +93,7 @@ enum err http_server_listen(struct http_server *server, const struct listener_se
 		               HTTP_LISTENERS_MAX);
 	if (setup.connections_max == 0)
 		setup.connections_max = HTTP_CONNECTIONS_MAX;
+	setup.is_backlog_served = true;
 	setup.on_accept = on_accept;
 	setup.owner = server;
 	enum err err = listener_open(&setup, &server->listeners[server->listener_count], why);

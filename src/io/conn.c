@@ -57,8 +57,8 @@ static void watch(struct conn *conn)
 		return;
 	if (!conn->is_paused || conn->state == CONN_DRAINING)
 		events |= UV_READABLE;
-	/* What waits for the peer's half of the handshake is not helped by room to write. */
-	bool is_waiting = (events & UV_READABLE) && conn->wire.needs_readable;
+	/* A socket that takes bytes is no news while TLS waits for its peer: it would spin. */
+	bool is_waiting = conn->wire.needs_readable && (events & UV_READABLE);
 	if (((conn->wants_write || conn->queue.size) && !is_waiting) || conn->wire.needs_writable)
 		events |= UV_WRITABLE;
 	if (events == conn->polled)
@@ -272,6 +272,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		if (err != ERR_OK)
 			return;
 	}
+	if (events & UV_READABLE)
+		conn->wire.needs_readable = false; /* the next write will tell */
 	if (events & UV_WRITABLE)
 		on_writable(conn);
 	bool reads = (events & UV_READABLE) || conn->wire.needs_writable;

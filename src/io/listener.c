@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,8 +34,9 @@ struct share {
 struct listener {
 	struct listener_setup setup;
 	char address[ADDRESS_TEXT_SIZE];
-	bool is_tls_required;
+	bool is_tls_required, is_inherited;
 	int fd;
+	_Atomic int share_count;
 	_Atomic int spare_fd; /* given up for a moment when descriptors run out */
 	_Atomic size_t open_count;
 	struct share *shares[LISTENER_LOOPS_MAX];
@@ -103,7 +105,8 @@ enum err listener_open(const struct listener_setup *setup, struct listener **out
 	listener->setup = *setup;
 	listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	listener->fd = inherited_fd(setup->name);
-	if (listener->fd >= 0) {
+	listener->is_inherited = listener->fd >= 0;
+	if (listener->is_inherited) {
 		(void)fcntl(listener->fd, F_SETFL, O_NONBLOCK);
 		(void)fcntl(listener->fd, F_SETFD, FD_CLOEXEC);
 	} else {
@@ -138,12 +141,13 @@ static bool refuse_one(struct listener *listener, int fd)
 		return false;
 	(void)close(spare);
 	int refused = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-	if (refused >= 0)
+	if (refused >= 0) {
 		(void)close(refused);
+		metric_count(METRIC_accept_refused_total);
+	}
 	spare = atomic_exchange(&listener->spare_fd, open("/dev/null", O_RDONLY | O_CLOEXEC));
 	if (spare >= 0)
 		(void)close(spare); /* two loops refused at once */
-	metric_count(METRIC_accept_refused_total);
 	return refused >= 0;
 }
 
@@ -242,6 +246,7 @@ enum err listener_start(struct listener *listener, struct loop *loop)
 	share->poll.data = share;
 	(void)uv_poll_start(&share->poll, UV_READABLE, on_acceptable);
 	listener->shares[index] = share;
+	listener->share_count++;
 	return ERR_OK;
 }
 
@@ -250,23 +255,43 @@ static void on_share_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
+/* Who is connected already may have said what he wants. The filter keeps further handshakes from
+ * ending between the last accept and the close, which would reset them: they are tried again. */
+static void serve_backlog(struct share *share)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &nothing };
+
+	(void)setsockopt(share->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+	for (int fd; (fd = accept4(share->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;)
+		take_one(share, fd);
+}
+
 void listener_stop(struct listener *listener, struct loop *loop)
 {
 	struct share *share = listener->shares[loop_index(loop)];
 
 	if (!share)
 		return;
+	bool is_last = --listener->share_count == 0;
+	if (is_last && listener->setup.is_backlog_served && !listener->is_inherited)
+		serve_backlog(share);
 	listener->shares[loop_index(loop)] = NULL;
 	loop_timer_stop(loop, &share->pause);
 	(void)uv_poll_stop(&share->poll);
 	uv_close((uv_handle_t *)&share->poll, on_share_closed);
 	(void)close(share->fd);
+	if (is_last) {
+		(void)close(listener->fd);
+		listener->fd = -1;
+	}
 }
 
 void listener_free(struct listener *listener)
 {
 	if (!listener)
 		return;
+	listener->setup.is_backlog_served = false; /* nobody is left to take them */
 	for (size_t i = 0; i < LISTENER_LOOPS_MAX; i++)
 		if (listener->shares[i])
 			listener_stop(listener, listener->shares[i]->loop);

@@ -29,6 +29,8 @@ struct listener_setup {
 	struct tls *tls;       /* NULL: no TLS */
 	bool is_plain_allowed; /* beyond loopback; on loopback plain is always allowed */
 	size_t connections_max;
+	bool is_backlog_served; /* listener_stop() takes those who wait, instead of resetting them
+	                         */
 	unsigned accepts_per_s; /* each loop's; the rest waits in the backlog. 0: no limit */
 	/* A new connection on this loop. The callback fills events and owner of *setup and calls
 	 * conn_new(); an error closes the socket. */
@@ -45,7 +47,9 @@ AUTO_DEFINE(listener)
 /* Begins accepting on `loop` (its own thread, or before it runs); once for each loop. */
 enum err listener_start(struct listener *listener, struct loop *loop);
 
-/* No more connections on `loop`; on its own thread, or when that has ended. */
+/* No more connections on `loop`; on its own thread, or when that has ended. After the last loop's
+ * the address is refused, unless the socket was inherited: then those who come wait for the next
+ * server. */
 void listener_stop(struct listener *listener, struct loop *loop);
 
 /* Plain connections are refused here: beyond loopback, and nobody has allowed them. */

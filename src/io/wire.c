@@ -31,7 +31,6 @@ static enum err tls_failure(struct wire *wire, int result)
 enum err wire_read(struct wire *wire, uint8_t *to, size_t room, size_t *out_size)
 {
 	if (wire->ssl) {
-		wire->needs_readable = false;
 		int size = SSL_read(wire->ssl, to, (int)room);
 		if (size <= 0)
 			return tls_failure(wire, size);

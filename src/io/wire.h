@@ -20,7 +20,7 @@ struct wire {
 	int fd;
 	struct ssl_st *ssl;  /* NULL: plain */
 	bool needs_writable; /* TLS must write before it can read on */
-	bool needs_readable; /* TLS must read before it can write on: the handshake */
+	bool needs_readable; /* TLS must read before it can write on: a handshake under way */
 };
 
 /* OK with 1.. bytes; ERR_MORE: none now; ERR_CLOSED; ERR_MALFORMED (TLS); ERR_IO. */

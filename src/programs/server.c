@@ -293,6 +293,7 @@ static void drain(struct server *server, const sigset_t *hurry)
 	atomic_store(&server->is_http_drained, !server->settings->http[0]);
 	if (server->settings->http[0])
 		http_server_drain(server->http, on_http_drained, server);
+	live_drain(server->domain->live);
 	post_to_all(server, on_drain);
 	while (!is_quiet(server) && clock_steady_us() < end_us) {
 		if (sigtimedwait(hurry, NULL, &step) > 0) {

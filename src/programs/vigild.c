@@ -92,6 +92,7 @@ int main(int argc, char **argv)
 		start_log(&settings);
 		raise_descriptor_limit();
 		(void)signal(SIGPIPE, SIG_IGN);
+		(void)signal(SIGXFSZ, SIG_IGN); /* a full disk is an error to answer, not an end */
 		(void)sigemptyset(&signals);
 		(void)sigaddset(&signals, SIGTERM);
 		(void)sigaddset(&signals, SIGINT);

@@ -39,6 +39,7 @@ test('an import shows the refused lines with their numbers', async (stage) => {
 	await page.click('dialog button[type=submit]');
 	assert.match(await page.textContent('.result'), /^1 added, 0 changed, 1 refused$/);
 	assert.equal(await page.textContent('dialog tbody tr td:nth-child(1)'), '3');
+	assert.match(await page.textContent('dialog tbody tr td:nth-child(3)'), /only letters/);
 	await page.click('dialog button:has-text("Done")');
 	await page.waitForSelector(row('imported-1'));
 });

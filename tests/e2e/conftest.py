@@ -4,10 +4,12 @@ import subprocess
 
 import pytest
 
-from harness import wire
+from harness import flv, wire
 from harness.daemon import Vigild
 from harness.device import Device
 from harness.process import Process, program_path
+from harness.rtmp import Pusher
+from harness.viewer import HttpViewer
 from harness.wire import Wire
 
 LOG_SHOWN = 12000
@@ -43,11 +45,11 @@ def programs(request):
 @pytest.fixture
 def start_vigild(programs, tmp_path):
     """start_vigild("--loops=1", env={...}): further servers get further folders."""
-    def start(*arguments, env=None):
+    def start(*arguments, env=None, **options):
         count = sum(isinstance(program, Vigild) for program in programs)
         folder = tmp_path / f"server{count}"
         folder.mkdir()
-        vigild = Vigild(folder, *arguments, env=env)
+        vigild = Vigild(folder, *arguments, env=env, **options)
         programs.append(vigild)
         return vigild.start()
     return start
@@ -124,3 +126,43 @@ def start_camera(vigild, programs, tmp_path):
         programs.append(camera)
         return camera
     return start
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory):
+    """Two seconds of H.264 and AAC as an FLV file."""
+    return flv.make_clip(tmp_path_factory.mktemp("clip") / "clip.flv")
+
+
+@pytest.fixture(scope="session")
+def clip_tags(clip):
+    return flv.read_tags(clip.read_bytes())
+
+
+@pytest.fixture
+def push(vigild, clip_tags):
+    """push("CAM0001", token): a publisher in Python; every one is closed with the test."""
+    pushers = []
+
+    def start(did, token, tags=None, **options):
+        pushers.append(Pusher(vigild.address("rtmp"), f"{did}?token={token}", tags or clip_tags,
+                              **options))
+        return pushers[-1]
+    yield start
+    for pusher in pushers:
+        pusher.close()
+
+
+@pytest.fixture
+def watch(vigild):
+    """watch("CAM0001"): a viewer over HTTP with a token of its own, or another path or token."""
+    viewers = []
+
+    def start(did, token=None, path=None, **options):
+        token = vigild.view_token(did) if token is None else token
+        path = path or f"/live/{did}.flv"
+        viewers.append(HttpViewer(vigild, f"{path}?token={token}" if token else path, **options))
+        return viewers[-1]
+    yield start
+    for viewer in viewers:
+        viewer.close()

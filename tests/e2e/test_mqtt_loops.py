@@ -124,3 +124,29 @@ def test_a_restart_under_load_loses_nobody(two_loops, devices, callers):
         again.go_online()
         assert two_loops.action(device.did, STOP).status_code == 200
         again.close()
+
+
+def test_a_gateway_is_taken_over_while_its_children_register(two_loops):
+    """The children under way end with the link they look at; those of the new link come."""
+    from test_gateway import Gateway
+    gateway = Gateway(two_loops).go_online()
+    stamp = gateway.last_timestamp
+    for number in range(COUNT):
+        gateway.add(f"KID{number:04}")
+        gateway.subscribe(f"actions/KID{number:04}")
+    for _ in range(6):
+        old, gateway = gateway, Device(two_loops, "GW0001", gateway.secret)
+        gateway.last_timestamp = stamp
+        gateway.connect().subscribe()
+        children = getattr(old, "children", None) or children
+        for did, child in children.items():
+            old.publish(child.register_message(), f"messages/{did}")
+        gateway.send_register()
+        assert gateway.registrations.get(timeout=5)["result"]["token"]
+        stamp = gateway.last_timestamp
+        old.wait_disconnect()
+        old.close()
+    for did in children:
+        wait_for(lambda: not two_loops.presence(did)["online"], what="its going")
+    assert two_loops.action("GW0001", STOP).status_code == 200
+    gateway.close()

@@ -15,6 +15,13 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+/* scripts/run-tests reads the reason; the line stands right before cmocka's own. */
+#define skip_because(reason)                              \
+	do {                                              \
+		print_message("# skipped: %s\n", reason); \
+		skip();                                   \
+	} while (0)
+
 #define assert_ok(call)       assert_int_equal((call), ERR_OK)
 #define assert_err(call, err) assert_int_equal((call), (err))
 #define assert_str(s, text)                                    \

@@ -7,9 +7,9 @@
 /* clang-format off */
 static const struct {
 	const char *name;
-	enum fault fault;
+	unsigned faults;
 } faults_by_name[] = {
-	{ "no-answer",       FAULT_NO_ANSWER       },
+	{ "no-answer",       FAULT_NO_ANSWER | FAULT_NO_PUSH }, /* deaf: it does nothing either */
 	{ "late-answer",     FAULT_LATE_ANSWER     },
 	{ "no-push",         FAULT_NO_PUSH         },
 	{ "no-keyframe",     FAULT_NO_KEYFRAME     },
@@ -24,7 +24,7 @@ bool fault_add(unsigned *faults, const char *name)
 {
 	for (size_t i = 0; i < sizeof faults_by_name / sizeof *faults_by_name; i++)
 		if (strcmp(faults_by_name[i].name, name) == 0) {
-			*faults |= faults_by_name[i].fault;
+			*faults |= faults_by_name[i].faults;
 			return true;
 		}
 	return false;

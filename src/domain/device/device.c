@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "domain/device/device_private.h"
 
 #define X(name, text) text,
@@ -161,10 +160,6 @@ static void take_presence(struct device *device, struct db_statement *row)
 	presence->last_seen = db_int(row, 14);
 	(void)str_copy(db_text(row, 15), presence->reason, sizeof presence->reason);
 	(void)str_copy(db_text(row, 16), presence->address, sizeof presence->address);
-	if (str_equal(state, STR("online"))) {
-		(void)str_copy(STR("server restarted"), presence->reason, sizeof presence->reason);
-		presence->since = clock_now_ms();
-	}
 	presence->is_weak_sign = db_int(row, 17) != 0;
 	presence->epoch = device->claimed_epoch = db_int(row, 18);
 	device->last_timestamp_ms = db_int(row, 19);
@@ -194,11 +189,7 @@ static enum err take_row(struct devices *devices, struct db_statement *row)
 		device_facts_unref(facts);
 		return err;
 	}
-	struct device *device = device_find(devices, str_of(spec.did));
-	take_presence(device, row);
-	if (device->presence.state == PRESENCE_OFFLINE &&
-	    str_equal(db_text(row, 12), STR("online")))
-		presence_unsaved(devices, device); /* its going is told now */
+	take_presence(device_find(devices, str_of(spec.did)), row);
 	return ERR_OK;
 }
 
@@ -242,11 +233,6 @@ enum err devices_new(const struct devices_setup *setup, struct devices **out)
 		return err;
 	*out = TAKE(devices);
 	return ERR_OK;
-}
-
-void devices_observe(struct devices *devices, const struct devices_observer *observer)
-{
-	devices->observer = *observer;
 }
 
 void devices_free(struct devices *devices)

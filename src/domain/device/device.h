@@ -116,19 +116,15 @@ enum err devices_new(const struct devices_setup *setup, struct devices **out);
 void devices_free(struct devices *devices);
 AUTO_DEFINE(devices)
 
+/* Called on a loop when a device was removed, disabled, unbound or given a new secret: whatever it
+ * was granted before is over. Set before the loops run. */
+typedef void device_shut_fn(void *owner, struct str did, const char *reason);
+void devices_on_shut(struct devices *devices, device_shut_fn *fn, void *owner);
+
 /* Starts saving presence, on this loop. */
 void devices_start(struct devices *devices);
 /* Writes what is not saved yet; when the loops have ended, and the database has not. */
 enum err devices_stop(struct devices *devices);
-
-/* Who wants to know that a device was disabled, removed, bound elsewhere or given a new secret:
- * called after the commit on the loop that changed it, under no lock. The reason lives for ever. */
-struct devices_observer {
-	void (*on_cut_off)(void *owner, struct str did, const char *reason);
-	void *owner;
-};
-/* One, before any loop runs. */
-void devices_observe(struct devices *devices, const struct devices_observer *observer);
 
 void device_facts_unref(struct device_facts *facts);
 
@@ -171,11 +167,11 @@ struct device_change {
 	struct db_job job; /* private from here */
 	struct devices *devices;
 	struct device_facts *fresh;
-	const char *cut_off; /* why the device may not go on as it did; NULL: it may */
+	const char *end_reason; /* why the device went off line by this; NULL: it did not */
 	int64_t number;
 };
 /* ERR_* at once (with change->why), or ERR_OK and `done` later. A device that is disabled,
- * removed, bound elsewhere or given a new secret loses its link; the observer hears of it. */
+ * removed, bound elsewhere or given a new secret loses its link. */
 enum err device_change(struct devices *devices, struct device_change *change);
 
 /* Makes many at once in one transaction: those that fail say so in specs' results. */

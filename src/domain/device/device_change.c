@@ -223,7 +223,7 @@ static enum err take_facts(struct device_change *change, struct device *device)
 		fresh->updated_at = change->fresh->updated_at;
 	if (fresh->is_disabled)
 		end_reason = "disabled";
-	change->cut_off = end_reason;
+	change->end_reason = end_reason;
 	if (end_reason && device->link)
 		link_end_soon(device->link, end_reason);
 	device_facts_unref(device->facts);
@@ -266,7 +266,7 @@ static enum err take_over(struct device_change *change)
 	case DEVICE_REMOVE:
 		if (device && device->born < change->number) {
 			take_removal(devices, device);
-			change->cut_off = kinds[DEVICE_REMOVE].end_reason;
+			change->end_reason = kinds[DEVICE_REMOVE].end_reason;
 		}
 		return ERR_OK;
 	}
@@ -285,15 +285,21 @@ static void on_written(struct db_job *job, enum err err)
 		event_log_wake(devices->setup.events);
 		if (change->kind == DEVICE_REMOVE)
 			token_revoke_device(devices->setup.tokens, str_of(change->spec.did));
-		if (change->cut_off && devices->observer.on_cut_off)
-			devices->observer.on_cut_off(devices->observer.owner,
-			                             str_of(change->spec.did), change->cut_off);
+		if (change->end_reason && devices->on_shut)
+			devices->on_shut(devices->shut_owner, str_of(change->spec.did),
+			                 change->end_reason);
 	}
 	if (err == ERR_EXISTS)
 		err = why_set_reason(&change->why, err, REASON_DID_TAKEN, "did", "%s",
 		                     reason_words(REASON_DID_TAKEN));
 	device_facts_unref(TAKE(change->fresh));
 	change->done(change, err);
+}
+
+void devices_on_shut(struct devices *devices, device_shut_fn *fn, void *owner)
+{
+	devices->on_shut = fn;
+	devices->shut_owner = owner;
 }
 
 /* What the row will be, from what it is and what is asked. */

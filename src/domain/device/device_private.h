@@ -52,7 +52,8 @@ struct device {
 
 struct devices {
 	struct devices_setup setup;
-	struct devices_observer observer;
+	device_shut_fn *on_shut; /* NULL: nobody asks */
+	void *shut_owner;
 	pthread_mutex_t lock;
 	struct map by_did;
 	int64_t last_change; /* the number given last */

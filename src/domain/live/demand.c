@@ -107,6 +107,7 @@ static void send_play(struct stream *stream, int64_t viewers)
 	struct command *play = &stream->play;
 	AUTO_BUF url = { 0 };
 
+	stream->heartbeat_ms = clock_steady_ms() + LIVE_HEARTBEAT_MS;
 	if (stream->is_playing_out)
 		return;
 	enum err err =
@@ -135,7 +136,6 @@ static void send_play(struct stream *stream, int64_t viewers)
 	buf_printf(&stream->play_data, ",\"players\":%" PRId64 "}}", viewers);
 	play->data = buf_str(&stream->play_data);
 	stream->is_playing_out = true;
-	stream->heartbeat_ms = clock_steady_ms() + LIVE_HEARTBEAT_MS;
 	(void)stream_ref(stream);
 	command_send(live->setup.devices, play);
 }
@@ -189,7 +189,6 @@ static enum demand_state fail(struct stream *stream, const struct why *why)
 {
 	stream_lock(stream);
 	stream->failure = (enum reason)why->reason;
-	stream->leaving = stream->viewers;
 	outlets_end(stream, why);
 	stream_unlock(stream);
 	return DEMAND_IDLE;
@@ -246,7 +245,8 @@ static enum demand_state from_waiting(struct stream *stream, const struct situat
 	}
 	if (now->now_ms >= stream->deadline_ms)
 		return fail_with(stream, ERR_TIMEOUT, REASON_NO_PUSH);
-	return DEMAND_WAITING;
+	/* A camera that was asked will push, and must be told to stop then. */
+	return now->viewers || stream->is_asked_to_play ? DEMAND_WAITING : DEMAND_IDLE;
 }
 
 static enum demand_state from_sending(struct stream *stream, const struct situation *now)
@@ -267,8 +267,11 @@ static enum demand_state from_sending(struct stream *stream, const struct situat
 	if (!now->has_key && stream->had_key)
 		stream->deadline_ms = now->now_ms + LIVE_KEY_FRAME_MS;
 	stream->had_key = now->has_key;
-	if (!now->has_key && now->now_ms >= stream->deadline_ms)
-		return fail_with(stream, ERR_TIMEOUT, REASON_NO_KEY_FRAME);
+	if (!now->has_key && now->now_ms >= stream->deadline_ms) {
+		(void)fail_with(stream, ERR_TIMEOUT, REASON_NO_KEY_FRAME);
+		stream->deadline_ms = now->now_ms + LIVE_LINGER_MS;
+		return stream->is_asked_to_play ? DEMAND_LINGERING : DEMAND_IDLE;
+	}
 	if (stream->is_asked_to_play && now->now_ms >= stream->heartbeat_ms)
 		send_play(stream, now->viewers);
 	return DEMAND_SENDING;

@@ -61,6 +61,9 @@ enum err live_new(const struct live_setup *setup, struct live **out);
 void live_free(struct live *live);
 AUTO_DEFINE(live)
 
+/* Any thread: all viewers go, with these words; nobody joins any more. Publishers stay. */
+void live_drain(struct live *live);
+
 /* --- publishing ---------------------------------------------------------------------------- */
 
 enum frame_kind { FRAME_VIDEO, FRAME_AUDIO, FRAME_SCRIPT };
@@ -80,7 +83,8 @@ struct publisher_ops {
  * token, or a push token. ERR_DENIED. */
 enum err publish_check(struct live *live, struct tokens *tokens, struct str did, struct str token);
 
-/* Starts publishing `did` on this loop; a publisher that was there before is ended. */
+/* Starts publishing `did` on this loop; a publisher that was there before is ended. ERR_NOT_FOUND;
+ * ERR_CONFLICT: the device is disabled. */
 enum err publisher_open(struct live *live, struct str did, const char *address,
                         const struct publisher_ops *ops, void *owner, struct publisher **out);
 /* The connection is gone. */
@@ -135,7 +139,8 @@ struct viewer {
 };
 
 /* Joins the stream of a device; callbacks come later, never within this call. The device must
- * exist (the caller has checked the viewer's rights). ERR_CONFLICT with DEVICE_OFFLINE. */
+ * exist (the caller has checked the viewer's rights). ERR_CONFLICT with DEVICE_OFFLINE or
+ * DEVICE_DISABLED; ERR_CLOSED after live_drain(). */
 enum err viewer_join(struct live *live, struct str did, const struct viewer_ops *ops,
                      struct viewer *viewer, struct why *why);
 void viewer_leave(struct viewer *viewer);
@@ -148,10 +153,6 @@ void viewer_advance(struct viewer *viewer, size_t bytes);
 /* The socket is full: no on_more until viewer_unblock(). */
 void viewer_block(struct viewer *viewer);
 void viewer_unblock(struct viewer *viewer);
-
-/* Ends the device's push and sends its viewers away: it may not go on as it did. Any thread; the
- * reason lives for ever. */
-void live_cut_off(struct live *live, struct str did, const char *reason);
 
 /* --- looking ------------------------------------------------------------------------------- */
 

@@ -23,6 +23,7 @@ struct live {
 	struct live_setup setup;
 	pthread_mutex_t lock;
 	struct map streams; /* did -> stream */
+	_Atomic bool is_draining;
 };
 
 /* What a viewer gets before its first key frame. Immutable, shared. */
@@ -59,7 +60,7 @@ struct stream {
 	pthread_mutex_t lock;
 	char did[DID_SIZE];
 	char organization[ORGANIZATION_SIZE];
-	bool is_asked_to_play; /* false: the camera pushes by itself */
+	_Atomic bool is_asked_to_play; /* false: the camera pushes by itself */
 
 	struct ring ring;
 	struct intro *intro;
@@ -97,9 +98,9 @@ struct publisher {
 	const struct publisher_ops *ops; /* NULL: the connection let go */
 	void *owner;
 	char address[DEVICE_ADDRESS_SIZE];
-	int64_t since, key_deadline_ms;
+	int64_t since;
+	const char *end_reason; /* (lock) with is_ending */
 	struct mail ending;
-	const char *end_reason;    /* (lock) with is_ending; not copied */
 	bool has_video, is_ending; /* is_ending: lock */
 };
 
@@ -140,21 +141,18 @@ enum err stream_open(struct live *live, struct str did, struct stream **out);
 struct stream *stream_ref(struct stream *stream);
 void stream_unref(struct stream *stream);
 
-/* The same, but only one that is there; NULL: none. */
-struct stream *stream_find(struct live *live, struct str did);
+/* publisher.c: its owner hears of its end; under the lock. */
+void publisher_end(struct publisher *publisher, const char *reason);
 
 /* outlet.c: this loop's outlet of the stream, made if there is none. */
 struct outlet *outlet_open(struct stream *stream);
 /* Wakes every loop that has viewers; under the lock. */
 void outlets_wake(struct stream *stream);
-/* All viewers go, with these words; under the lock. */
+/* All viewers go, with these words, and count no more; under the lock. */
 void outlets_end(struct stream *stream, const struct why *why);
 /* Looks at the ring anew; the loop's own thread. */
 void outlet_sync(struct outlet *outlet);
 void outlet_close_if_empty(struct outlet *outlet);
-
-/* publisher.c: its connection hears why and goes; under the lock. */
-void publisher_end(struct publisher *publisher, const char *reason);
 
 /* viewer.c */
 void viewer_trimmed(struct viewer *viewer, struct block *block);

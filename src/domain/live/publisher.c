@@ -66,9 +66,8 @@ enum err publisher_open(struct live *live, struct str did, const char *address,
 	metric_add(METRIC_publishers, 1);
 
 	stream_lock(stream);
-	struct publisher *before = stream->publisher;
-	if (before)
-		publisher_end(before, "another push took its place");
+	if (stream->publisher)
+		publisher_end(stream->publisher, "another push took its place");
 	stream->publisher = publisher;
 	demand_poke(stream);
 	stream_unlock(stream);

@@ -18,6 +18,46 @@ const char *stream_stage_text(enum stream_stage stage)
 	return stage_texts[stage];
 }
 
+/* The device was removed, disabled, ...: its picture ends for everybody. */
+static void on_shut(void *owner, struct str did, const char *reason)
+{
+	struct live *live = owner;
+	struct why why;
+
+	(void)pthread_mutex_lock(&live->lock);
+	struct stream *stream = map_get(&live->streams, did);
+	if (stream)
+		stream->refs++;
+	(void)pthread_mutex_unlock(&live->lock);
+	if (!stream)
+		return;
+	(void)why_set_reason(&why, ERR_CONFLICT, REASON_STREAM_ENDED, NULL, "%s: %s",
+	                     reason_words(REASON_STREAM_ENDED), reason);
+	stream_lock(stream);
+	outlets_end(stream, &why);
+	if (stream->publisher)
+		publisher_end(stream->publisher, reason);
+	stream_unlock(stream);
+	stream_unref(stream);
+}
+
+void live_drain(struct live *live)
+{
+	size_t at = 0;
+	struct why why;
+
+	(void)why_set_reason(&why, ERR_CLOSED, REASON_STREAM_ENDED, NULL,
+	                     "this server ends or starts anew: open the picture again");
+	atomic_store(&live->is_draining, true);
+	(void)pthread_mutex_lock(&live->lock);
+	for (struct stream *stream; (stream = map_next(&live->streams, &at)) != NULL;) {
+		stream_lock(stream);
+		outlets_end(stream, &why);
+		stream_unlock(stream);
+	}
+	(void)pthread_mutex_unlock(&live->lock);
+}
+
 enum err live_new(const struct live_setup *setup, struct live **out)
 {
 	struct live *live = calloc(1, sizeof *live);
@@ -29,6 +69,7 @@ enum err live_new(const struct live_setup *setup, struct live **out)
 	id_random(seed, sizeof seed);
 	map_init(&live->streams, seed);
 	(void)pthread_mutex_init(&live->lock, NULL);
+	devices_on_shut(setup->devices, on_shut, live);
 	*out = live;
 	return ERR_OK;
 }
@@ -79,7 +120,6 @@ static struct stream *stream_new(struct live *live, const struct device_facts *f
 	stream->home = run_here();
 	memcpy(stream->did, facts->did, sizeof stream->did);
 	memcpy(stream->organization, facts->organization, sizeof stream->organization);
-	stream->is_asked_to_play = facts->push == PUSH_PLAY;
 	stream->ring.key = RING_NO_KEY;
 	stream->ring.bytes_max = LIVE_STREAM_BYTES_MAX;
 	stream->ring.keep_ms = LIVE_KEEP_MS;
@@ -100,28 +140,24 @@ enum err stream_open(struct live *live, struct str did, struct stream **out)
 	struct device_view view;
 	enum err err = device_view(live->setup.devices, (struct str){ 0 }, did, &view);
 
+	if (err == ERR_OK && view.facts->is_disabled) {
+		device_view_done(&view);
+		err = ERR_CONFLICT;
+	}
 	if (err != ERR_OK)
 		return err;
 	(void)pthread_mutex_lock(&live->lock);
 	struct stream *stream = map_get(&live->streams, did);
 	if (!stream)
 		stream = stream_new(live, view.facts);
-	if (stream)
+	if (stream) {
 		stream->refs++;
+		stream->is_asked_to_play = view.facts->push == PUSH_PLAY;
+	}
 	(void)pthread_mutex_unlock(&live->lock);
 	device_view_done(&view);
 	*out = stream;
 	return stream ? ERR_OK : ERR_NO_MEMORY;
-}
-
-struct stream *stream_find(struct live *live, struct str did)
-{
-	(void)pthread_mutex_lock(&live->lock);
-	struct stream *stream = map_get(&live->streams, did);
-	if (stream)
-		stream->refs++;
-	(void)pthread_mutex_unlock(&live->lock);
-	return stream;
 }
 
 struct stream *stream_ref(struct stream *stream)
@@ -141,25 +177,6 @@ void stream_unref(struct stream *stream)
 	(void)pthread_mutex_unlock(&live->lock);
 	if (is_last)
 		stream_free(stream);
-}
-
-void live_cut_off(struct live *live, struct str did, const char *reason)
-{
-	struct stream *stream = stream_find(live, did);
-	struct why why;
-
-	if (!stream)
-		return;
-	(void)why_set_reason(&why, ERR_CONFLICT, REASON_STREAM_ENDED, NULL, "%s: %s",
-	                     reason_words(REASON_STREAM_ENDED), reason);
-	stream_lock(stream);
-	if (stream->publisher)
-		publisher_end(stream->publisher, reason);
-	stream->leaving = stream->viewers;
-	outlets_end(stream, &why);
-	demand_poke(stream);
-	stream_unlock(stream);
-	stream_unref(stream);
 }
 
 static enum stream_stage stage_of(const struct stream *stream)

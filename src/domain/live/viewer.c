@@ -15,8 +15,15 @@ enum err viewer_join(struct live *live, struct str did, const struct viewer_ops 
 
 	if (err != ERR_OK)
 		return err;
-	bool is_reachable = !view.facts->is_disabled && (view.presence.state == PRESENCE_ONLINE ||
-	                                                 view.facts->push == PUSH_SELF);
+	if (atomic_load(&live->is_draining) || view.facts->is_disabled) {
+		bool is_disabled = view.facts->is_disabled;
+		device_view_done(&view);
+		if (!is_disabled)
+			return why_set(why, ERR_CLOSED, "this server is ending: try again");
+		return why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_DISABLED, NULL, "%s",
+		                      reason_words(REASON_DEVICE_DISABLED));
+	}
+	bool is_reachable = view.presence.state == PRESENCE_ONLINE || view.facts->push == PUSH_SELF;
 	device_view_done(&view);
 	err = stream_open(live, did, &stream);
 	if (err != ERR_OK)

@@ -192,10 +192,10 @@ void flv_websocket_close(struct conn *conn, enum err err, int reason)
 		int reason;
 		uint16_t code;
 	} codes[] = {
-		{ REASON_DEVICE_OFFLINE, 4001 }, { REASON_DEVICE_REFUSED, 4002 },
-		{ REASON_NO_ANSWER, 4003 },      { REASON_NO_PUSH, 4004 },
-		{ REASON_NO_KEY_FRAME, 4005 },   { REASON_CODEC_UNSUPPORTED, 4006 },
-		{ REASON_STREAM_ENDED, 4008 },
+		{ REASON_DEVICE_OFFLINE, 4001 },    { REASON_DEVICE_DISABLED, 4001 },
+		{ REASON_DEVICE_REFUSED, 4002 },    { REASON_NO_ANSWER, 4003 },
+		{ REASON_NO_PUSH, 4004 },           { REASON_NO_KEY_FRAME, 4005 },
+		{ REASON_CODEC_UNSUPPORTED, 4006 }, { REASON_STREAM_ENDED, 4008 },
 	};
 	uint16_t code = 4007; /* denied, unknown: not told apart */
 	AUTO_BUF frame = { 0 };

@@ -238,8 +238,6 @@ static void on_link_ended(void *owner, struct link *link, const char *reason)
 
 	if (session->link != link)
 		return; /* a child's: its gateway's connection lives on */
-
-	mqtt_cancel_registrations(session); /* those of children look at this link */
 	session->link = NULL;
 	/* Children under way point to the link, which is freed after this; mqtt_session_close()
 	 * does nothing for a session that is ending already. */

@@ -27,8 +27,8 @@ AUTO_DEFINE(rtmp_endpoint)
 /* Fills on_accept and owner of a listener that speaks RTMP from its first byte. */
 void rtmp_endpoint_listen(struct rtmp_endpoint *endpoint, struct listener_setup *setup);
 
-/* What a device is told to push to: rtmp://HOST:PORT/live/{did}?token=TOKEN. The owner of the
- * live_setup is a struct rtmp_public. Pure. */
+/* What a device is told to push to: rtmp://HOST:PORT/live/{did}?token=TOKEN. For live_setup and
+ * api_setup; their owner is a struct rtmp_public. Pure. */
 struct rtmp_public {
 	char url[256];  /* "rtmp://cloud.example:1935"; empty: host and port below */
 	char host[128]; /* empty: the address the device reached us by */

@@ -137,7 +137,8 @@ static void take_audio(struct rtmp_intake *intake, const struct rtmp_media *medi
 			return;
 		set_intro(intake);
 	}
-	add(intake, media, FRAME_AUDIO, false);
+	/* A configuration is no sound yet: the video's may come right behind it. */
+	add(intake, media, audio.is_header ? FRAME_SCRIPT : FRAME_AUDIO, false);
 }
 
 void rtmp_intake_take(struct rtmp_intake *intake, const struct rtmp_media *media)

@@ -26,6 +26,7 @@ struct rtmp_session {
 	int64_t received_ms;
 	char did[DID_SIZE];
 	const char *reason;
+	bool is_refused; /* closes when the answer has left the session */
 };
 
 static const struct rtmp_events rtmp_events;
@@ -69,15 +70,14 @@ void rtmp_push_url(void *owner, struct str did, struct str token, struct str rea
 {
 	const struct rtmp_public *address = owner;
 	const char *scheme = address->is_tls_only ? "rtmps" : "rtmp";
+	struct str host = address->host[0] ? str_of(address->host) : reached_at;
 
+	if (!host.size)
+		host = STR("127.0.0.1");
 	if (address->url[0])
 		buf_add_text(out, address->url);
-	else if (address->host[0])
-		buf_printf(out, "%s://%s:%u", scheme, address->host, address->port);
 	else
-		buf_printf(out, "%s://%.*s:%u", scheme,
-		           (int)(reached_at.size ? reached_at.size : 9),
-		           reached_at.size ? reached_at.at : "127.0.0.1", address->port);
+		buf_printf(out, "%s://%.*s:%u", scheme, STR_ARG(host), address->port);
 	buf_printf(out, "/live/%.*s?token=%.*s", STR_ARG(did), STR_ARG(token));
 }
 
@@ -117,7 +117,7 @@ static void refuse(struct rtmp_session *session, const char *code, const char *w
 {
 	metric_count(METRIC_publish_refused_total);
 	(void)rtmp_server_refuse(session->server, code, words, &rtmp_events, session);
-	conn_close_gently(session->conn);
+	session->is_refused = true;
 }
 
 static void on_publish(void *owner, const struct rtmp_publish *publish)
@@ -175,6 +175,8 @@ static void on_bytes(void *owner, const uint8_t *bytes, size_t size)
 	if (err != ERR_OK) {
 		session->reason = "broke the protocol";
 		conn_close(session->conn, err);
+	} else if (session->is_refused) {
+		conn_close_gently(session->conn);
 	}
 }
 

@@ -17,11 +17,11 @@ ENDPOINTS = ("http", "rtmp", "mqtt")
 class Vigild(Process):
     """.http .rtmp .mqtt are the endpoints' URLs; .address("mqtt") is (host, port)."""
 
-    def __init__(self, folder, *arguments, env=None):
+    def __init__(self, folder, *arguments, env=None, **options):
         super().__init__("vigild", folder)
         self.data = self.folder / "data"
         self.ready_path = self.folder / "ready.json"
-        self.arguments, self.env = arguments, env
+        self.arguments, self.env, self.options = arguments, env, options
         self.advanced_ms = 0
         self.urls = {}
 
@@ -29,7 +29,8 @@ class Vigild(Process):
         self.ready_path.unlink(missing_ok=True)
         self.advanced_ms = 0
         self.spawn(["--data", self.data, "--ready-file", self.ready_path,
-                    *(f"--{name}=127.0.0.1:0" for name in ENDPOINTS), *self.arguments], self.env)
+                    *(f"--{name}=127.0.0.1:0" for name in ENDPOINTS), *self.arguments], self.env,
+                   **self.options)
         wait_for(lambda: self.ready_path.exists() or not self.is_running(), START_LIMIT_S,
                  "vigild's ready file")
         assert self.is_running(), f"vigild ended with {self.process.returncode}:\n{self.log}"
@@ -68,6 +69,25 @@ class Vigild(Process):
         answer = self.api("POST", "/v2/devices", {"did": did, "name": did, "kind": "camera", **fields})
         assert answer.status_code == 201, answer.text
         return answer.json()["secret"]
+
+    def view_token(self, did, expires_in=900):
+        answer = self.api("POST", f"/v2/devices/{did}/view-tokens", {"expires_in": expires_in})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["token"]
+
+    def push_token(self, did, expires_in=900):
+        answer = self.api("POST", f"/v2/devices/{did}/push-tokens", {"expires_in": expires_in})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["token"]
+
+    def stream(self, did):
+        """Its entry in /v2/streams, or None."""
+        items = self.api("GET", "/v2/streams").json()["items"]
+        return next((item for item in items if item["did"] == did), None)
+
+    def wait_stage(self, did, stage, limit_s=10):
+        wait_for(lambda: (self.stream(did) or {}).get("stage") == stage, limit_s,
+                 f"{did} being {stage}")
 
     def device(self, did):
         answer = self.api("GET", f"/v2/devices/{did}")

@@ -43,13 +43,13 @@ class Process:
     def is_running(self):
         return self.process is not None and self.process.poll() is None
 
-    def spawn(self, arguments, env=None):
+    def spawn(self, arguments, env=None, **options):
         """Our own variables would be settings of the program; only the test may give those."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("VIGIL_")}
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen([program_path(self.name), *map(str, arguments)],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env={**clean, **(env or {})})
+                                            env={**clean, **(env or {})}, **options)
 
     def wait(self, limit_s=STOP_LIMIT_S):
         return self.process.wait(limit_s)

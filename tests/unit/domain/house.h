@@ -49,7 +49,7 @@ void house_move_clock(struct house *house, int64_t ms);
 #ifdef VIGIL_TEST_CLOCK
 #define NEEDS_TEST_CLOCK() ((void)0)
 #else
-#define NEEDS_TEST_CLOCK() skip()
+#define NEEDS_TEST_CLOCK() skip_because("the build has no test clock")
 #endif
 
 /* A change, waited for. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 #define UNIT_LEAST 9
 
@@ -136,7 +137,10 @@ static void on_more(struct viewer *viewer)
 {
 	struct watcher *watcher = CONTAINER_OF(viewer, struct watcher, viewer);
 	struct iovec parts[LIVE_PARTS_MAX];
+	int64_t until_us = clock_steady_us() + watcher->busy_us;
 
+	while (clock_steady_us() < until_us) {
+	}
 	for (size_t count; (count = viewer_peek(viewer, parts, LIVE_PARTS_MAX)) != 0;) {
 		size_t taken = 0;
 		for (size_t i = 0; i < count && watcher->room; i++) {

@@ -30,7 +30,8 @@ struct watcher {
 	struct house *house;
 	struct loop *loop;
 	struct buf received;
-	size_t room; /* bytes the socket takes before it is full */
+	size_t room;     /* bytes the socket takes before it is full */
+	int64_t busy_us; /* how long it keeps the loop whenever there is more */
 	int started, ended;
 	struct why why;
 	int ended_reason;

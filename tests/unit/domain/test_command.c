@@ -436,26 +436,31 @@ static void who_went_while_registering_is_written_as_gone(void **state)
 	assert_string_equal(state_in_row(house), "offline");
 }
 
-#define in_house(test) cmocka_unit_test_setup_teardown(test, house_start, house_stop)
+#define cmocka_unit_test_in_house(test) \
+	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_house(an_answer_comes_back_to_whoever_asked_on_any_loop),
-		in_house(an_offline_device_is_said_at_once),
-		in_house(late_double_and_foreign_answers_find_nothing_and_are_counted),
-		in_house(an_answer_of_the_link_before_finds_nothing),
-		in_house(silence_is_a_time_out_after_five_seconds),
-		in_house(thirty_two_commands_may_wait_and_no_more),
-		in_house(a_message_that_cannot_go_out_is_an_offline_device),
-		in_house(an_answer_at_its_limit_is_taken_and_one_past_it_refused),
-		in_house(a_device_that_wants_signed_actions_gets_its_secret_for_the_sign),
-		in_house(a_change_of_the_sign_holds_for_the_next_action_of_a_linked_device),
-		in_house(an_event_at_its_limit_is_stored_and_one_past_it_refused),
-		in_house(who_went_is_written_within_a_second_and_again_after_a_failure),
-		in_house(who_went_just_before_the_end_is_written_by_it),
-		in_house(who_came_back_is_not_written_as_gone),
-		in_house(who_went_while_registering_is_written_as_gone),
+		cmocka_unit_test_in_house(an_answer_comes_back_to_whoever_asked_on_any_loop),
+		cmocka_unit_test_in_house(an_offline_device_is_said_at_once),
+		cmocka_unit_test_in_house(
+			late_double_and_foreign_answers_find_nothing_and_are_counted),
+		cmocka_unit_test_in_house(an_answer_of_the_link_before_finds_nothing),
+		cmocka_unit_test_in_house(silence_is_a_time_out_after_five_seconds),
+		cmocka_unit_test_in_house(thirty_two_commands_may_wait_and_no_more),
+		cmocka_unit_test_in_house(a_message_that_cannot_go_out_is_an_offline_device),
+		cmocka_unit_test_in_house(an_answer_at_its_limit_is_taken_and_one_past_it_refused),
+		cmocka_unit_test_in_house(
+			a_device_that_wants_signed_actions_gets_its_secret_for_the_sign),
+		cmocka_unit_test_in_house(
+			a_change_of_the_sign_holds_for_the_next_action_of_a_linked_device),
+		cmocka_unit_test_in_house(an_event_at_its_limit_is_stored_and_one_past_it_refused),
+		cmocka_unit_test_in_house(
+			who_went_is_written_within_a_second_and_again_after_a_failure),
+		cmocka_unit_test_in_house(who_went_just_before_the_end_is_written_by_it),
+		cmocka_unit_test_in_house(who_came_back_is_not_written_as_gone),
+		cmocka_unit_test_in_house(who_went_while_registering_is_written_as_gone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

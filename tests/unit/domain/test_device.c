@@ -448,24 +448,27 @@ static void a_removal_told_late_does_not_take_the_device_made_after_it(void **st
 	}
 }
 
-#define in_house(test) cmocka_unit_test_setup_teardown(test, house_start, house_stop)
-#define twice(test)    cmocka_unit_test_setup_teardown(test, house_start_twice, house_stop)
+#define cmocka_unit_test_in_house(test) \
+	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
+#define cmocka_unit_test_twice(test) \
+	cmocka_unit_test_setup_teardown(test, house_start_twice, house_stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_house(a_new_device_is_there_after_a_restart_with_its_secret),
-		in_house(a_taken_did_is_refused_and_the_first_stays),
-		in_house(what_is_no_did_or_no_text_is_refused_with_its_field),
-		in_house(words_of_enums_are_read_back_and_others_refused),
-		twice(each_change_is_kept_over_a_restart),
-		twice(a_removed_device_is_gone_with_its_tokens),
-		in_house(a_binding_needs_a_gateway_of_the_same_organization),
-		in_house(a_removed_gateway_has_no_children_any_more),
-		in_house(two_changes_at_once_do_not_undo_each_other),
-		in_house(the_newer_of_two_changes_wins_though_it_is_told_first),
-		in_house(a_removal_told_late_does_not_take_the_device_made_after_it),
-		in_house(a_new_secret_holds_against_a_registration_under_way),
+		cmocka_unit_test_in_house(a_new_device_is_there_after_a_restart_with_its_secret),
+		cmocka_unit_test_in_house(a_taken_did_is_refused_and_the_first_stays),
+		cmocka_unit_test_in_house(what_is_no_did_or_no_text_is_refused_with_its_field),
+		cmocka_unit_test_in_house(words_of_enums_are_read_back_and_others_refused),
+		cmocka_unit_test_twice(each_change_is_kept_over_a_restart),
+		cmocka_unit_test_twice(a_removed_device_is_gone_with_its_tokens),
+		cmocka_unit_test_in_house(a_binding_needs_a_gateway_of_the_same_organization),
+		cmocka_unit_test_in_house(a_removed_gateway_has_no_children_any_more),
+		cmocka_unit_test_in_house(two_changes_at_once_do_not_undo_each_other),
+		cmocka_unit_test_in_house(the_newer_of_two_changes_wins_though_it_is_told_first),
+		cmocka_unit_test_in_house(
+			a_removal_told_late_does_not_take_the_device_made_after_it),
+		cmocka_unit_test_in_house(a_new_secret_holds_against_a_registration_under_way),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

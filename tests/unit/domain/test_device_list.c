@@ -216,18 +216,21 @@ static void lists_may_ask_for_those_on_line_or_off(void **state)
 	free(listing);
 }
 
-#define in_house(test) cmocka_unit_test_setup_teardown(test, house_start, house_stop)
+#define cmocka_unit_test_in_house(test) \
+	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_house(lines_of_an_import_fail_alone),
+		cmocka_unit_test_in_house(lines_of_an_import_fail_alone),
 		cmocka_unit_test_setup_teardown(lines_of_an_import_fail_alone, house_start_twice,
 		                                house_stop),
-		in_house(a_whole_batch_is_one_transaction_and_its_devices_can_register),
-		in_house(pages_follow_each_other_in_order),
-		in_house(a_filter_looks_into_did_and_name_and_takes_signs_as_they_are),
-		in_house(lists_may_ask_for_those_on_line_or_off),
+		cmocka_unit_test_in_house(
+			a_whole_batch_is_one_transaction_and_its_devices_can_register),
+		cmocka_unit_test_in_house(pages_follow_each_other_in_order),
+		cmocka_unit_test_in_house(
+			a_filter_looks_into_did_and_name_and_takes_signs_as_they_are),
+		cmocka_unit_test_in_house(lists_may_ask_for_those_on_line_or_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -411,27 +411,31 @@ static void streams_are_listed_under_no_lock_and_up_to_a_limit(void **state)
 		push_close(&pushers[i]);
 }
 
-#define in_house(test) cmocka_unit_test_setup_teardown(test, house_start, house_stop)
+#define cmocka_unit_test_in_house(test) \
+	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_house(a_camera_is_asked_once_with_an_address_it_can_reach),
-		in_house(the_push_may_come_before_the_answer),
-		in_house(an_offline_camera_is_said_at_once),
-		in_house(a_refusal_is_passed_on_with_code_and_words),
-		in_house(an_answer_that_makes_no_sense_is_a_refusal),
-		in_house(a_silent_camera_is_no_answer_after_five_seconds),
-		in_house(a_camera_that_agrees_and_does_not_push_is_no_push),
-		in_house(a_push_without_a_key_frame_is_no_key_frame),
-		in_house(play_is_said_again_every_minute),
-		in_house(after_the_last_viewer_the_camera_lingers_and_is_then_told_to_stop),
-		in_house(a_lost_push_is_asked_for_again_and_viewers_stay),
-		in_house(a_push_that_stays_away_ends_its_viewers_after_ten_seconds),
-		in_house(a_new_push_has_ten_seconds_for_its_key_frame_however_old_the_view_is),
-		in_house(a_camera_that_pushes_by_itself_is_never_asked),
-		in_house(only_tokens_of_this_device_open_its_stream),
-		in_house(streams_are_listed_under_no_lock_and_up_to_a_limit),
+		cmocka_unit_test_in_house(a_camera_is_asked_once_with_an_address_it_can_reach),
+		cmocka_unit_test_in_house(the_push_may_come_before_the_answer),
+		cmocka_unit_test_in_house(an_offline_camera_is_said_at_once),
+		cmocka_unit_test_in_house(a_refusal_is_passed_on_with_code_and_words),
+		cmocka_unit_test_in_house(an_answer_that_makes_no_sense_is_a_refusal),
+		cmocka_unit_test_in_house(a_silent_camera_is_no_answer_after_five_seconds),
+		cmocka_unit_test_in_house(a_camera_that_agrees_and_does_not_push_is_no_push),
+		cmocka_unit_test_in_house(a_push_without_a_key_frame_is_no_key_frame),
+		cmocka_unit_test_in_house(play_is_said_again_every_minute),
+		cmocka_unit_test_in_house(
+			after_the_last_viewer_the_camera_lingers_and_is_then_told_to_stop),
+		cmocka_unit_test_in_house(a_lost_push_is_asked_for_again_and_viewers_stay),
+		cmocka_unit_test_in_house(
+			a_push_that_stays_away_ends_its_viewers_after_ten_seconds),
+		cmocka_unit_test_in_house(
+			a_new_push_has_ten_seconds_for_its_key_frame_however_old_the_view_is),
+		cmocka_unit_test_in_house(a_camera_that_pushes_by_itself_is_never_asked),
+		cmocka_unit_test_in_house(streams_are_listed_under_no_lock_and_up_to_a_limit),
+		cmocka_unit_test_in_house(only_tokens_of_this_device_open_its_stream),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -232,6 +232,33 @@ static void over_the_budget_of_all_only_the_current_group_is_kept(void **state)
 	push_close(&pusher);
 }
 
+static void a_round_of_viewers_may_take_several_turns(void **state)
+{
+	struct house *house = *state;
+	struct pusher pusher;
+	struct watcher watchers[6];
+
+	push_start(&pusher, house);
+	for (size_t i = 0; i < COUNT_OF(watchers); i++)
+		watch_start(&watchers[i], house, house->loop, "CAM");
+	house_turn(house, 5);
+	for (size_t i = 0; i < COUNT_OF(watchers); i++)
+		watchers[i].busy_us = LIVE_TURN_US;
+	/* The next round begins before this one is through; one of the last leaves meanwhile. */
+	assert_ok(push_unit(&pusher, 'F', 2, 100, 40));
+	assert_ok(push_unit(&pusher, 'F', 3, 100, 80));
+	watch_stop(&watchers[4]);
+	house_turn(house, 30);
+	for (size_t i = 0; i < COUNT_OF(watchers); i++) {
+		if (i == 4)
+			continue;
+		assert_watched(&watchers[i], "H1 C1 K1 F2 F3");
+		watch_stop(&watchers[i]);
+	}
+	push_close(&pusher);
+	assert_int_equal(metric_get(METRIC_streams), 0);
+}
+
 static void a_pinned_flush_gathers_frames(void **state)
 {
 	struct house *house = *state;
@@ -346,24 +373,31 @@ static void who_may_not_go_on_stops_pushing_and_his_viewers_hear_it(void **state
 	cut_off(*state, &remove, "removed");
 }
 
-#define in_house(test) cmocka_unit_test_setup_teardown(test, house_start, house_stop)
+#define cmocka_unit_test_in_house(test) \
+	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_house(a_viewer_gets_the_introduction_and_then_begins_at_the_newest_key_frame),
-		in_house(a_viewer_waits_for_the_first_key_frame),
-		in_house(a_viewer_that_fell_behind_ends_its_block_and_goes_on_at_a_key_frame),
-		in_house(a_changed_configuration_comes_with_the_jump),
-		in_house(an_introduction_half_sent_is_finished_before_the_next_one),
-		in_house(an_introduction_half_sent_is_finished_when_its_key_frame_is_gone),
-		in_house(viewers_on_two_loops_get_the_same),
-		in_house(a_frame_at_its_limit_is_taken_and_one_past_it_refused),
-		in_house(over_the_budget_of_all_only_the_current_group_is_kept),
-		in_house(a_pinned_flush_gathers_frames),
-		in_house(a_viewer_that_leaves_while_a_flush_waits_leaves_nothing_behind),
-		in_house(a_push_that_was_replaced_takes_no_more_frames),
-		in_house(who_may_not_go_on_stops_pushing_and_his_viewers_hear_it),
+		cmocka_unit_test_in_house(
+			a_viewer_gets_the_introduction_and_then_begins_at_the_newest_key_frame),
+		cmocka_unit_test_in_house(a_viewer_waits_for_the_first_key_frame),
+		cmocka_unit_test_in_house(
+			a_viewer_that_fell_behind_ends_its_block_and_goes_on_at_a_key_frame),
+		cmocka_unit_test_in_house(a_changed_configuration_comes_with_the_jump),
+		cmocka_unit_test_in_house(
+			an_introduction_half_sent_is_finished_before_the_next_one),
+		cmocka_unit_test_in_house(
+			an_introduction_half_sent_is_finished_when_its_key_frame_is_gone),
+		cmocka_unit_test_in_house(viewers_on_two_loops_get_the_same),
+		cmocka_unit_test_in_house(a_frame_at_its_limit_is_taken_and_one_past_it_refused),
+		cmocka_unit_test_in_house(over_the_budget_of_all_only_the_current_group_is_kept),
+		cmocka_unit_test_in_house(a_round_of_viewers_may_take_several_turns),
+		cmocka_unit_test_in_house(a_pinned_flush_gathers_frames),
+		cmocka_unit_test_in_house(
+			a_viewer_that_leaves_while_a_flush_waits_leaves_nothing_behind),
+		cmocka_unit_test_in_house(who_may_not_go_on_stops_pushing_and_his_viewers_hear_it),
+		cmocka_unit_test_in_house(a_push_that_was_replaced_takes_no_more_frames),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

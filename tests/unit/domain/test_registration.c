@@ -382,6 +382,7 @@ static void a_gateway_brings_its_own_children_and_no_others(void **state)
 	assert_ok(camera_register_now(&direct));
 	(void)str_copy(STR("ANY"), child.registration.did, DID_SIZE);
 	child.registration.sign_kind = SIGN_TIMESTAMP;
+	child.registration.timestamp_ms = direct.registration.timestamp_ms; /* and one more */
 	assert_err(camera_register_now(&child), ERR_CONFLICT);
 	assert_int_equal(child.registration.why.code, 40007);
 
@@ -463,26 +464,30 @@ static void a_gateway_has_a_thousand_children_and_no_more(void **state)
 	free(child);
 }
 
-#define in_house(test) cmocka_unit_test_setup_teardown(test, house_start, house_stop)
+#define cmocka_unit_test_in_house(test) \
+	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_house(each_policy_allows_its_signs_and_no_other),
-		in_house(a_wrong_secret_is_a_bad_sign_whatever_its_kind),
-		in_house(a_stamp_at_the_windows_edge_counts_and_one_past_it_not),
-		in_house(a_stamp_counts_once_and_never_an_older_one),
-		in_house(a_whole_second_may_repeat_for_two_seconds_from_its_address),
-		in_house(a_disabled_device_is_refused_and_loses_its_link),
-		in_house(a_fresh_sign_takes_the_session_over_at_once),
-		in_house(a_session_moves_from_one_loop_to_another),
-		in_house(a_static_sign_takes_a_live_link_only_from_the_silent),
-		in_house(a_registration_may_be_cancelled_while_its_probe_or_row_is_on_the_way),
-		in_house(a_renewal_keeps_the_link_and_the_token_before_for_a_minute),
-		in_house(a_profile_is_kept_with_the_device),
-		in_house(a_gateway_brings_its_own_children_and_no_others),
-		in_house(a_gateways_end_is_its_childrens_end),
-		in_house(a_gateway_has_a_thousand_children_and_no_more),
+		cmocka_unit_test_in_house(each_policy_allows_its_signs_and_no_other),
+		cmocka_unit_test_in_house(a_wrong_secret_is_a_bad_sign_whatever_its_kind),
+		cmocka_unit_test_in_house(a_stamp_at_the_windows_edge_counts_and_one_past_it_not),
+		cmocka_unit_test_in_house(a_stamp_counts_once_and_never_an_older_one),
+		cmocka_unit_test_in_house(
+			a_whole_second_may_repeat_for_two_seconds_from_its_address),
+		cmocka_unit_test_in_house(a_disabled_device_is_refused_and_loses_its_link),
+		cmocka_unit_test_in_house(a_fresh_sign_takes_the_session_over_at_once),
+		cmocka_unit_test_in_house(a_session_moves_from_one_loop_to_another),
+		cmocka_unit_test_in_house(a_static_sign_takes_a_live_link_only_from_the_silent),
+		cmocka_unit_test_in_house(
+			a_registration_may_be_cancelled_while_its_probe_or_row_is_on_the_way),
+		cmocka_unit_test_in_house(
+			a_renewal_keeps_the_link_and_the_token_before_for_a_minute),
+		cmocka_unit_test_in_house(a_profile_is_kept_with_the_device),
+		cmocka_unit_test_in_house(a_gateway_brings_its_own_children_and_no_others),
+		cmocka_unit_test_in_house(a_gateways_end_is_its_childrens_end),
+		cmocka_unit_test_in_house(a_gateway_has_a_thousand_children_and_no_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,6 +62,12 @@ export function AddDevice(props: { onClose: () => void; onAdded: () => void }) {
 	);
 }
 
+/** Our own words for a taken or malformed id; what else is wrong only the server knows. */
+function refusalText(line: ImportAnswer['refused'][number]): string {
+	const isOfId = line.reason === 'invalid-did' || line.reason === 'did-taken';
+	return isOfId ? t(`problem.${line.reason as 'invalid-did' | 'did-taken'}`) : line.detail || line.reason;
+}
+
 function Refused(props: { answer: ImportAnswer }) {
 	const { refused } = props.answer;
 	if (refused.length === 0) return null;
@@ -72,7 +78,7 @@ function Refused(props: { answer: ImportAnswer }) {
 				<tbody>
 					{refused.map((line) => (
 						<tr key={line.line}><td>{line.line}</td><td class="mono">{line.did}</td>
-							<td>{line.detail || line.reason}</td></tr>
+							<td>{refusalText(line)}</td></tr>
 					))}
 				</tbody>
 			</table>
