@@ -52,6 +52,15 @@ size_t str_index(struct str s, char c)
 	return found ? (size_t)(found - s.at) : s.size;
 }
 
+struct str str_before_last(struct str s, char c)
+{
+	size_t size = s.size;
+
+	while (size && s.at[size - 1] != c)
+		size--;
+	return (struct str){ s.at, size ? size - 1 : 0 };
+}
+
 bool str_cut(struct str *rest, char separator, struct str *part)
 {
 	if (!rest->at) {

@@ -41,6 +41,9 @@ bool str_cut(struct str *rest, char separator, struct str *part);
 /* The position of the first `c`, or s.size. */
 size_t str_index(struct str s, char c);
 
+/* What stands before the last `c`, the host of "[::1]:80" for ':'; empty when there is no `c`. */
+struct str str_before_last(struct str s, char c);
+
 /* Decimal digits only (a '-' first for str_to_i64), all of `s`, within least..most; else
  * ERR_INVALID. */
 enum err str_to_i64(struct str s, int64_t least, int64_t most, int64_t *out);

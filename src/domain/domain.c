@@ -133,3 +133,9 @@ void domain_start(struct domain *domain)
 	/* What was committed just before a power cut has no cursor yet. */
 	event_log_wake(domain->events);
 }
+
+enum err domain_stop(struct domain *domain)
+{
+	event_log_stop(domain->events);
+	return devices_stop(domain->devices);
+}

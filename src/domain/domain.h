@@ -44,6 +44,8 @@ AUTO_DEFINE(domain)
 
 /* Starts what runs by the clock. */
 void domain_start(struct domain *domain);
+/* When the loops have ended: writes what only memory knows. Until then the database is open. */
+enum err domain_stop(struct domain *domain);
 
 /* The master key fits the database: ERR_DENIED with why if not. A database that has no check yet
  * gets this key's; *out_is_fresh tells that nothing was ever sealed here. */

@@ -46,10 +46,10 @@ void http_server_free(struct http_server *server)
 {
 	if (!server)
 		return;
-	for (size_t i = 0; i < server->listener_count; i++)
-		listener_free(server->listeners[i]);
 	for (size_t i = 0; i < HTTP_LOOPS_MAX; i++)
 		http_loop_free(server->loops[i]);
+	for (size_t i = 0; i < server->listener_count; i++)
+		listener_free(server->listeners[i]);
 	router_free(server->router);
 	free(server);
 }

@@ -85,8 +85,6 @@ static void finish(struct mail *mail)
 
 	loop_timer_stop(conn->loop, &conn->drain);
 	list_remove(&conn->node);
-	if (conn->open_count)
-		(void)atomic_fetch_sub(conn->open_count, 1);
 	metric_add(METRIC_connections, -1);
 	if (conn->events)
 		conn->events->on_closed(conn->owner, conn->why);
@@ -102,6 +100,8 @@ void conn_close(struct conn *conn, enum err why)
 		return;
 	conn->state = CONN_CLOSED;
 	conn->why = why;
+	if (conn->open_count) /* at once: its listener may be gone when this turn ends */
+		(void)atomic_fetch_sub(conn->open_count, 1);
 	(void)uv_poll_stop(&conn->poll);
 	conn->closing.fn = finish;
 	loop_defer(conn->loop, &conn->closing);
@@ -306,6 +306,7 @@ enum err conn_new(struct loop *loop, const struct conn_setup *setup, struct conn
 	buf_init(&conn->queue, CONN_QUEUE_MAX);
 	if ((setup->tls && tls_is_client(setup->tls) && !conn->wire.ssl) ||
 	    uv_poll_init(loop_uv(loop), &conn->poll, setup->fd) != 0) {
+		wire_leave(&conn->wire);
 		free(conn);
 		return ERR_NO_MEMORY;
 	}

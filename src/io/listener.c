@@ -108,6 +108,7 @@ enum err listener_open(const struct listener_setup *setup, struct listener **out
 	listener->is_inherited = listener->fd >= 0;
 	if (listener->is_inherited) {
 		(void)fcntl(listener->fd, F_SETFL, O_NONBLOCK);
+		(void)fcntl(listener->fd, F_SETFD, FD_CLOEXEC);
 	} else {
 		enum err err = open_socket(setup->address, &listener->fd);
 		if (err != ERR_OK)
@@ -290,6 +291,10 @@ void listener_free(struct listener *listener)
 {
 	if (!listener)
 		return;
+	listener->setup.is_backlog_served = false; /* nobody is left to take them */
+	for (size_t i = 0; i < LISTENER_LOOPS_MAX; i++)
+		if (listener->shares[i])
+			listener_stop(listener, listener->shares[i]->loop);
 	if (listener->fd >= 0)
 		(void)close(listener->fd);
 	if (listener->spare_fd >= 0)

@@ -40,14 +40,16 @@ struct listener_setup {
 
 /* ERR_DENIED for a plain address beyond loopback without is_plain_allowed. */
 enum err listener_open(const struct listener_setup *setup, struct listener **out, struct why *why);
+/* When its connections are gone and its loops have ended, or never ran; before they are freed. */
 void listener_free(struct listener *listener);
 AUTO_DEFINE(listener)
 
 /* Begins accepting on `loop` (its own thread, or before it runs); once for each loop. */
 enum err listener_start(struct listener *listener, struct loop *loop);
 
-/* No more connections on `loop`; on its own thread. After the last loop's the address is refused,
- * unless the socket was inherited: then those who come wait for the next server. */
+/* No more connections on `loop`; on its own thread, or when that has ended. After the last loop's
+ * the address is refused, unless the socket was inherited: then those who come wait for the next
+ * server. */
 void listener_stop(struct listener *listener, struct loop *loop);
 
 /* Plain connections are refused here: beyond loopback, and nobody has allowed them. */

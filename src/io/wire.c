@@ -103,3 +103,9 @@ void wire_done(struct wire *wire)
 	(void)close(wire->fd);
 	wire->fd = -1;
 }
+
+void wire_leave(struct wire *wire)
+{
+	SSL_free(wire->ssl);
+	wire->ssl = NULL;
+}

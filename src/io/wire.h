@@ -33,5 +33,7 @@ enum err wire_write(struct wire *wire, const struct iovec *parts, size_t count, 
 /* Says goodbye: TLS close_notify, then no more bytes from us. */
 void wire_shutdown(struct wire *wire);
 void wire_done(struct wire *wire);
+/* Lets go of the socket, which stays open. */
+void wire_leave(struct wire *wire);
 
 #endif

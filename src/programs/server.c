@@ -124,8 +124,6 @@ enum err server_new(const struct vigild_settings *settings, struct server **out,
 	return err;
 }
 
-/* Answers that come after the loops' end still have their requests: those go with the HTTP server,
- * so the answers must be through before. */
 static void settle_loops(struct server *server)
 {
 	bool has_any = true;
@@ -137,19 +135,30 @@ static void settle_loops(struct server *server)
 	}
 }
 
+/*
+ * The order of the end; the loops' threads are over, or never began.
+ *
+ *  1. The database gives its last answers to the loops; then nothing asks it any more.
+ *  2. Connections, those answers and all mails come through: requests still have their server, and
+ *     connections the listener that counts them.
+ *  3. Listeners and the HTTP server let go of the loops' handles and timers.
+ *  4. The loops give back what was closed on them.
+ *  5. Endpoints, then the domain, then what the domain stands on.
+ */
 void server_free(struct server *server)
 {
 	if (!server)
 		return;
-	/* The database's last answers go to the loops; then nothing asks it any more. */
 	if (server->db)
 		db_stop(server->db);
+	for (size_t i = 0; i < server->loop_count; i++)
+		conn_close_all(server->loops[i]);
 	settle_loops(server);
+	listener_free(server->mqtt_listener);
+	listener_free(server->rtmp_listener);
 	http_server_free(server->http);
 	for (size_t i = 0; i < server->loop_count; i++)
 		loop_free(server->loops[i]);
-	listener_free(server->mqtt_listener);
-	listener_free(server->rtmp_listener);
 	live_endpoint_free(server->live);
 	rtmp_endpoint_free(server->rtmp);
 	mqtt_endpoint_free(server->mqtt);
@@ -259,11 +268,12 @@ static void post_to_all(struct server *server, mail_fn *fn)
 	}
 }
 
-static void rest(void)
+static void wait_for_tasks(struct server *server)
 {
 	const struct timespec step = { .tv_nsec = STOP_STEP_MS * 1000000L };
 
-	(void)nanosleep(&step, NULL);
+	while (atomic_load(&server->tasks_left) > 0)
+		(void)nanosleep(&step, NULL);
 }
 
 static bool is_quiet(struct server *server)
@@ -272,10 +282,12 @@ static bool is_quiet(struct server *server)
 	       metric_get(METRIC_connections) <= metric_get(METRIC_publishers);
 }
 
-void server_stop(struct server *server)
+/* Until nothing is under way, the time is up, or somebody is in a hurry. */
+static void drain(struct server *server, const sigset_t *hurry)
 {
-	if (!server->is_started)
-		return;
+	const struct timespec step = { .tv_nsec = STOP_STEP_MS * 1000000L };
+	int64_t end_us = clock_steady_us() + server->settings->drain_s * 1000000;
+
 	log_info("vigild.stopping", "draining for at most %lld s",
 	         (long long)server->settings->drain_s);
 	atomic_store(&server->is_http_drained, !server->settings->http[0]);
@@ -283,18 +295,30 @@ void server_stop(struct server *server)
 		http_server_drain(server->http, on_http_drained, server);
 	live_drain(server->domain->live);
 	post_to_all(server, on_drain);
-	int64_t end_us = clock_steady_us() + server->settings->drain_s * 1000000;
-	while (!is_quiet(server) && clock_steady_us() < end_us)
-		rest();
-	while (atomic_load(&server->tasks_left) > 0)
-		rest();
+	while (!is_quiet(server) && clock_steady_us() < end_us) {
+		if (sigtimedwait(hurry, NULL, &step) > 0) {
+			log_warn("vigild.hurry", "a second signal: what is under way is cut off");
+			break;
+		}
+	}
+	wait_for_tasks(server);
+}
+
+void server_stop(struct server *server, const sigset_t *hurry)
+{
+	if (!server->is_started)
+		return;
+	drain(server, hurry);
 	post_to_all(server, on_end);
-	while (atomic_load(&server->tasks_left) > 0)
-		rest();
+	wait_for_tasks(server);
 	test_clock_stop(server->test_clock);
 	for (size_t i = 0; i < server->loop_count; i++)
 		loop_stop(server->loops[i]);
 	for (size_t i = 0; i < server->loop_count; i++)
 		loop_join(server->loops[i]);
+	settle_loops(server);
+	enum err err = domain_stop(server->domain);
+	if (err != ERR_OK)
+		log_error("vigild.stopped", "not all was written: %s", err_text(err));
 	log_info("vigild.stopped", "all connections are closed");
 }

@@ -7,6 +7,8 @@
 #ifndef VIGIL_PROGRAMS_SERVER_H
 #define VIGIL_PROGRAMS_SERVER_H
 
+#include <signal.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "programs/vigild_settings.h"
@@ -27,7 +29,8 @@ void server_reload(struct server *server);
 /* SIGUSR1: says in the log how the loops, links and streams are. */
 void server_tell(struct server *server);
 
-/* SIGTERM: lets everything under way end, for shutdown.drain_s at most, then ends the loops. */
-void server_stop(struct server *server);
+/* SIGTERM: lets everything under way end, for shutdown.drain_s at most, then ends the loops. One
+ * of the signals `hurry` (blocked in this thread) ends the wait at once. */
+void server_stop(struct server *server, const sigset_t *hurry);
 
 #endif

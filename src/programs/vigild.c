@@ -52,6 +52,11 @@ static int run(const struct vigild_settings *settings, const sigset_t *signals)
 {
 	AUTO(server) server = NULL;
 	struct why why = { 0 };
+	sigset_t hurry;
+
+	(void)sigemptyset(&hurry);
+	(void)sigaddset(&hurry, SIGTERM);
+	(void)sigaddset(&hurry, SIGINT);
 
 	enum err err = server_new(settings, &server, &why);
 	if (err == ERR_OK)
@@ -61,7 +66,7 @@ static int run(const struct vigild_settings *settings, const sigset_t *signals)
 	else
 		log_error("vigild.failed", "%s", why.text[0] ? why.text : err_text(err));
 	if (server)
-		server_stop(server);
+		server_stop(server, &hurry);
 	return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the server starts, guards itself and ends."""
+import signal
+import socket
 import stat
+import time
 
 from harness.process import Process
 
@@ -39,6 +42,28 @@ def test_an_acknowledged_device_survives_kill_9(vigild):
     vigild.kill()
     vigild.start()
     assert vigild.api("GET", "/v2/devices/CAM0001").status_code == 200
+
+
+def test_a_second_signal_cuts_the_drain_short(vigild):
+    with socket.create_connection(vigild.address("http")) as slow:
+        slow.sendall(f"POST /v2/devices HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {vigild.admin_token}\r\n"
+                     "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{".encode())
+        time.sleep(0.2)
+        vigild.process.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        assert vigild.is_running(), "what is under way is waited for"
+        vigild.process.send_signal(signal.SIGINT)
+        assert vigild.wait(3) == 0
+    assert "vigild.hurry" in vigild.log
+    vigild.start()
+
+
+def test_a_clean_stop_writes_who_went(vigild, device):
+    vigild.restart()
+    events = vigild.api("GET", "/v2/events?type=device.disconnected").json()["items"]
+    assert [event["did"] for event in events] == [device.did]
+    assert events[0]["data"]["reason"] != "server restarted"
+    assert vigild.api("GET", "/v2/devices?online=true").json()["items"] == []
 
 
 def test_a_second_server_on_the_same_folder_is_refused(vigild, tmp_path):

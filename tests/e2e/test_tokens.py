@@ -133,6 +133,18 @@ def test_a_link_signs_in_once(vigild):
         assert secret not in vigild.log
 
 
+def test_what_was_used_up_stays_so_after_kill_9(vigild):
+    token = sign_in_token(vigild)
+    browser = Browser(vigild)
+    assert browser.sign_in(token).status_code == 201
+    header = {"Cookie": f"vigil_session={browser.cookies['vigil_session']}"}
+    assert browser.call("DELETE", "/v2/session").status_code == 204
+    vigild.kill()
+    vigild.start()
+    assert Browser(vigild).call("GET", "/v2/session", headers=header).status_code == 401
+    problem(Browser(vigild).sign_in(token), 401, "unauthenticated")
+
+
 def test_the_first_link_lies_in_the_data_folder(vigild):
     path = vigild.data / "sign-in.url"
     assert path.stat().st_mode & 0o777 == 0o600

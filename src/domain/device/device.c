@@ -135,7 +135,7 @@ struct device_facts *device_facts_copy(const struct device_facts *facts, struct 
 	return copy;
 }
 
-enum err devices_add(struct devices *devices, struct device_facts *facts)
+enum err devices_add(struct devices *devices, struct device_facts *facts, int64_t born)
 {
 	struct device *device = calloc(1, sizeof *device);
 
@@ -143,6 +143,7 @@ enum err devices_add(struct devices *devices, struct device_facts *facts)
 		return ERR_NO_MEMORY;
 	memcpy(device->did, facts->did, sizeof device->did);
 	device->facts = facts;
+	device->born = born;
 	enum err err = map_add(&devices->by_did, str_of(device->did), device);
 	if (err != ERR_OK)
 		free(device);
@@ -183,7 +184,7 @@ static enum err take_row(struct devices *devices, struct db_statement *row)
 	facts->is_disabled = db_int(row, 8) != 0;
 	facts->created_at = db_int(row, 10);
 	facts->updated_at = db_int(row, 11);
-	enum err err = devices_add(devices, facts);
+	enum err err = devices_add(devices, facts, 0);
 	if (err != ERR_OK) {
 		device_facts_unref(facts);
 		return err;

@@ -123,6 +123,8 @@ void devices_on_shut(struct devices *devices, device_shut_fn *fn, void *owner);
 
 /* Starts saving presence, on this loop. */
 void devices_start(struct devices *devices);
+/* Writes what is not saved yet; when the loops have ended, and the database has not. */
+enum err devices_stop(struct devices *devices);
 
 void device_facts_unref(struct device_facts *facts);
 
@@ -165,9 +167,11 @@ struct device_change {
 	struct db_job job; /* private from here */
 	struct devices *devices;
 	struct device_facts *fresh;
+	const char *end_reason; /* why the device went off line by this; NULL: it did not */
+	int64_t number;
 };
 /* ERR_* at once (with change->why), or ERR_OK and `done` later. A device that is disabled,
- * removed, unbound or given a new secret loses its link. */
+ * removed, bound elsewhere or given a new secret loses its link. */
 enum err device_change(struct devices *devices, struct device_change *change);
 
 /* Makes many at once in one transaction: those that fail say so in specs' results. */
@@ -180,6 +184,7 @@ struct device_import {
 	struct db_job job; /* private from here */
 	struct devices *devices;
 	struct device_facts **fresh;
+	int64_t number;
 };
 enum err device_import(struct devices *devices, struct device_import *import);
 

@@ -8,16 +8,17 @@
 #include "base/clock.h"
 #include "domain/device/device_private.h"
 
-/* Its event, and what ends a live link. */
+/* Its event, what ends a live link, and the part of the facts it changes. */
 static const struct {
 	const char *event;
 	const char *end_reason; /* NULL: the link stays */
+	enum fact_part part;
 } kinds[] = {
-	[DEVICE_CREATE] = { "device.created", NULL },
-	[DEVICE_UPDATE] = { "device.updated", NULL },
-	[DEVICE_ROTATE] = { "device.secret-rotated", "new secret" },
-	[DEVICE_BIND] = { "device.bound", "gateway changed" },
-	[DEVICE_REMOVE] = { "device.removed", "removed" },
+	[DEVICE_CREATE] = { "device.created", NULL, FACT_FIELDS },
+	[DEVICE_UPDATE] = { "device.updated", NULL, FACT_FIELDS },
+	[DEVICE_ROTATE] = { "device.secret-rotated", "new secret", FACT_SECRET },
+	[DEVICE_BIND] = { "device.bound", "gateway changed", FACT_GATEWAY },
+	[DEVICE_REMOVE] = { "device.removed", "removed", FACT_FIELDS },
 };
 
 static enum err seal_secret(struct devices *devices, struct device_spec *spec, struct buf *out)
@@ -157,12 +158,6 @@ static enum err write_change(struct db_tx *tx, struct db_job *job)
 	return err;
 }
 
-/* Why the device must go off line by this change; NULL: it need not. */
-static const char *end_reason_of(const struct device_change *change)
-{
-	return change->fresh->is_disabled ? "disabled" : kinds[change->kind].end_reason;
-}
-
 /* What this kind of change sets, and nothing else. */
 static void set_fields(const struct device_change *change, struct device_facts *facts)
 {
@@ -177,23 +172,6 @@ static void set_fields(const struct device_change *change, struct device_facts *
 	}
 	if (change->kind == DEVICE_BIND)
 		memcpy(facts->gateway, change->gateway, sizeof facts->gateway);
-}
-
-/* Under the lock: the facts as they are now, with this change. A registration or another change
- * may have been committed since change->fresh was made, and must not be undone by it. */
-static struct device_facts *facts_after(const struct device_change *change,
-                                        const struct device_facts *now)
-{
-	struct str sealed = { (const char *)change->fresh->sealed, change->fresh->sealed_size };
-	bool is_new_secret = change->kind == DEVICE_ROTATE;
-	struct device_facts *facts =
-		device_facts_copy(now, is_new_secret ? sealed : (struct str){ 0 });
-
-	if (!facts)
-		return NULL;
-	facts->updated_at = change->fresh->updated_at;
-	set_fields(change, facts);
-	return facts;
 }
 
 /* Under the lock: the rows of a gateway's children lost its name with its own row. */
@@ -225,47 +203,91 @@ static void remove_device(struct devices *devices, struct device *device)
 	free(device);
 }
 
-/* Under the lock, after the commit. */
-static enum err take_over(struct device_change *change, const char *end_reason)
+/* Under the lock: the facts as they are now, with this change. A registration or another change
+ * may have been committed since change->fresh was made, and must not be undone by it. */
+static enum err take_facts(struct device_change *change, struct device *device)
 {
-	struct devices *devices = change->devices;
-	struct device *device = device_find(devices, str_of(change->fresh->did));
+	struct str sealed = { (const char *)change->fresh->sealed, change->fresh->sealed_size };
+	const char *end_reason = kinds[change->kind].end_reason;
+	struct device_facts *fresh = device_facts_copy(
+		device->facts, change->kind == DEVICE_ROTATE ? sealed : (struct str){ 0 });
 
-	if (change->kind == DEVICE_CREATE) {
-		enum err err = devices_add(devices, change->fresh);
-		if (err == ERR_OK)
-			change->fresh = NULL; /* it is the registry's now */
-		return err;
-	}
-	if (!device)
-		return ERR_NOT_FOUND;
-	struct device_facts *fresh = facts_after(change, device->facts);
 	if (!fresh)
 		return ERR_NO_MEMORY;
+	if (!device_takes(device, kinds[change->kind].part, change->number)) {
+		device_facts_unref(fresh); /* a newer change was told first */
+		return ERR_OK;
+	}
+	set_fields(change, fresh);
+	if (device_takes(device, FACT_UPDATED_AT, change->number))
+		fresh->updated_at = change->fresh->updated_at;
+	if (fresh->is_disabled)
+		end_reason = "disabled";
+	change->end_reason = end_reason;
 	if (end_reason && device->link)
 		link_end_soon(device->link, end_reason);
 	device_facts_unref(device->facts);
 	device->facts = fresh;
-	if (change->kind == DEVICE_REMOVE)
-		remove_device(devices, device);
 	return ERR_OK;
+}
+
+/* Under the lock: ends its link too. */
+static void take_removal(struct devices *devices, struct device *device)
+{
+	if (device->link)
+		link_end_soon(device->link, kinds[DEVICE_REMOVE].end_reason);
+	remove_device(devices, device);
+}
+
+/* Under the lock; takes the reference. */
+static enum err add_new(struct devices *devices, struct device_facts *facts, int64_t number)
+{
+	struct device *device = device_find(devices, str_of(facts->did));
+
+	if (device) /* the row was free: the end of its removal is still on its way here */
+		take_removal(devices, device);
+	enum err err = devices_add(devices, facts, number);
+	if (err != ERR_OK)
+		device_facts_unref(facts);
+	return err;
+}
+
+/* Under the lock, after the commit. */
+static enum err take_over(struct device_change *change)
+{
+	struct devices *devices = change->devices;
+	struct device *device = device_find(devices, str_of(change->fresh->did));
+
+	switch (change->kind) {
+	case DEVICE_CREATE: return add_new(devices, TAKE(change->fresh), change->number);
+	case DEVICE_UPDATE:
+	case DEVICE_ROTATE:
+	case DEVICE_BIND: return device ? take_facts(change, device) : ERR_NOT_FOUND;
+	case DEVICE_REMOVE:
+		if (device && device->born < change->number) {
+			take_removal(devices, device);
+			change->end_reason = kinds[DEVICE_REMOVE].end_reason;
+		}
+		return ERR_OK;
+	}
+	return ERR_INTERNAL;
 }
 
 static void on_written(struct db_job *job, enum err err)
 {
 	struct device_change *change = CONTAINER_OF(job, struct device_change, job);
 	struct devices *devices = change->devices;
-	const char *end_reason = end_reason_of(change);
 
 	if (err == ERR_OK) {
 		devices_lock(devices);
-		err = take_over(change, end_reason);
+		err = take_over(change);
 		devices_unlock(devices);
 		event_log_wake(devices->setup.events);
 		if (change->kind == DEVICE_REMOVE)
 			token_revoke_device(devices->setup.tokens, str_of(change->spec.did));
-		if (end_reason && devices->on_shut)
-			devices->on_shut(devices->shut_owner, str_of(change->spec.did), end_reason);
+		if (change->end_reason && devices->on_shut)
+			devices->on_shut(devices->shut_owner, str_of(change->spec.did),
+			                 change->end_reason);
 	}
 	if (err == ERR_EXISTS)
 		err = why_set_reason(&change->why, err, REASON_DID_TAKEN, "did", "%s",
@@ -342,7 +364,10 @@ enum err device_change(struct devices *devices, struct device_change *change)
 	device_view_done(&view);
 	if (err != ERR_OK)
 		return err;
+	devices_lock(devices);
+	change->number = ++devices->last_change;
 	err = db_write(devices->setup.db, &change->job, write_change, on_written);
+	devices_unlock(devices);
 	if (err != ERR_OK)
 		device_facts_unref(TAKE(change->fresh));
 	return err;
@@ -379,10 +404,11 @@ static void on_imported(struct db_job *job, enum err err)
 
 	devices_lock(devices);
 	for (size_t i = 0; i < import->count; i++) {
-		bool is_in = err == ERR_OK && import->fresh[i] && import->results[i] == ERR_OK &&
-		             devices_add(devices, import->fresh[i]) == ERR_OK;
-		if (!is_in)
-			device_facts_unref(import->fresh[i]);
+		struct device_facts *fresh = import->fresh[i];
+		if (err == ERR_OK && fresh && import->results[i] == ERR_OK)
+			(void)add_new(devices, fresh, import->number);
+		else
+			device_facts_unref(fresh);
 	}
 	devices_unlock(devices);
 	free(import->fresh);
@@ -417,8 +443,12 @@ enum err device_import(struct devices *devices, struct device_import *import)
 			import->fresh[i]->created_at = import->fresh[i]->updated_at =
 				clock_now_ms();
 	}
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
+		devices_lock(devices);
+		import->number = ++devices->last_change;
 		err = db_write(devices->setup.db, &import->job, write_import, on_imported);
+		devices_unlock(devices);
+	}
 	if (err != ERR_OK) {
 		for (size_t i = 0; i < import->count; i++)
 			device_facts_unref(import->fresh[i]);

@@ -23,9 +23,25 @@
 #include "domain/device/registration.h"
 #include "domain/reason.h"
 
+/*
+ * Rows are written in the order of the change numbers: a number is claimed and its job queued
+ * under one hold of the lock. Answers of the database come back on the loops that asked, in any
+ * order; a part of the facts is taken only from a change newer than the last one it was taken
+ * from, so memory ends as the row does.
+ */
+enum fact_part {
+	FACT_FIELDS, /* what DEVICE_UPDATE sets */
+	FACT_SECRET,
+	FACT_GATEWAY,
+	FACT_PROFILE,
+	FACT_UPDATED_AT,
+	FACT_PARTS_,
+};
+
 struct device {
 	char did[DID_SIZE];
 	struct device_facts *facts;
+	int64_t born, taken[FACT_PARTS_]; /* change numbers */
 	struct presence presence;
 	struct link *link; /* the live one, or NULL */
 	int64_t last_timestamp_ms, last_accepted_ms;
@@ -40,6 +56,7 @@ struct devices {
 	void *shut_owner;
 	pthread_mutex_t lock;
 	struct map by_did;
+	int64_t last_change; /* the number given last */
 	struct list unsaved;
 	struct db_job loading;
 	struct timer presence_timer, seen_timer;
@@ -86,14 +103,24 @@ static inline struct device *device_find(struct devices *devices, struct str did
 	return map_get(&devices->by_did, did);
 }
 
+/* Under the lock: true when nothing newer was taken; the part is this change's then. */
+static inline bool device_takes(struct device *device, enum fact_part part, int64_t change)
+{
+	if (change <= device->born || change <= device->taken[part])
+		return false;
+	device->taken[part] = change;
+	return true;
+}
+
 struct device_facts *device_facts_ref(struct device_facts *facts);
 struct device_facts *device_facts_new(const struct device_spec *spec, struct str sealed,
                                       struct str profile);
 /* A changed copy starts as this. */
 struct device_facts *device_facts_copy(const struct device_facts *facts, struct str sealed);
 
-/* Under the lock; takes the reference. ERR_EXISTS, ERR_NO_MEMORY. */
-enum err devices_add(struct devices *devices, struct device_facts *facts);
+/* Under the lock; takes the reference; `born` is the number of its making, 0 at start-up.
+ * ERR_EXISTS, ERR_NO_MEMORY. */
+enum err devices_add(struct devices *devices, struct device_facts *facts, int64_t born);
 
 /* Reads one row of DEVICE_COLUMNS. */
 #define DEVICE_COLUMNS                                                                             \

@@ -181,6 +181,16 @@ static struct presence_batch *new_batch(struct devices *devices)
 	return batch;
 }
 
+/* Under the lock. */
+static void take_unsaved(struct devices *devices, struct presence_batch *batch)
+{
+	for (struct list_node *node;
+	     batch->count < PRESENCE_BATCH_MAX && (node = list_first(&devices->unsaved));) {
+		list_remove(node);
+		add_row(batch, CONTAINER_OF(node, struct device, unsaved), true);
+	}
+}
+
 static void on_flush(struct timer *timer)
 {
 	struct devices *devices = CONTAINER_OF(timer, struct devices, presence_timer);
@@ -188,11 +198,7 @@ static void on_flush(struct timer *timer)
 	devices_lock(devices);
 	struct presence_batch *batch = list_is_empty(&devices->unsaved) ? NULL : new_batch(devices);
 	if (batch) {
-		for (struct list_node *node;
-		     batch->count < PRESENCE_BATCH_MAX && (node = list_first(&devices->unsaved));) {
-			list_remove(node);
-			add_row(batch, CONTAINER_OF(node, struct device, unsaved), true);
-		}
+		take_unsaved(devices, batch);
 		send_batch(devices, batch);
 	}
 	devices_unlock(devices);
@@ -265,4 +271,21 @@ void devices_start(struct devices *devices)
 	event_log_wake(devices->setup.events); /* for what presence_end_all() wrote */
 	run_after(&devices->presence_timer, PRESENCE_FLUSH_MS, on_flush);
 	run_after(&devices->seen_timer, PRESENCE_SEEN_MS, on_seen);
+}
+
+enum err devices_stop(struct devices *devices)
+{
+	AUTO_FREE struct presence_batch *batch = calloc(1, sizeof *batch);
+	enum err err = batch ? ERR_OK : ERR_NO_MEMORY;
+
+	while (err == ERR_OK) {
+		devices_lock(devices);
+		batch->count = 0;
+		take_unsaved(devices, batch);
+		devices_unlock(devices);
+		if (!batch->count)
+			break;
+		err = db_write_now(devices->setup.db, &batch->job, write_batch);
+	}
+	return err;
 }

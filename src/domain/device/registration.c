@@ -37,16 +37,6 @@ static void finish(struct registration *registration, enum err err)
 	registration->done(registration, err);
 }
 
-/* The host of "host:port": a device keeps its address, not its port. */
-static struct str host_of(const char *address)
-{
-	struct str text = str_of(address);
-
-	while (text.size && text.at[text.size - 1] != ':')
-		text.size--;
-	return text;
-}
-
 static enum err check_policy(struct registration *registration)
 {
 	static const unsigned allowed[] = {
@@ -89,7 +79,8 @@ static enum err check_timestamp(struct registration *registration, struct device
 	bool is_repeat =
 		registration->is_whole_second && stamp_ms == device->last_timestamp_ms &&
 		registration->now_ms - device->last_accepted_ms <= REGISTRATION_REPEAT_MS &&
-		str_equal(host_of(registration->address), host_of(device->presence.address));
+		str_equal(str_before_last(str_of(registration->address), ':'),
+	                  str_before_last(str_of(device->presence.address), ':'));
 	if (stamp_ms <= device->last_timestamp_ms && !is_repeat)
 		return refuse(registration, ERR_DENIED, REASON_REPLAYED_SIGN);
 	return ERR_OK;
@@ -216,12 +207,14 @@ static enum err take_facts(const struct registration *registration, struct devic
 		free(profile);
 		return ERR_NO_MEMORY;
 	}
-	if (registration->is_child)
+	if (registration->is_child && device_takes(device, FACT_GATEWAY, registration->change))
 		memcpy(fresh->gateway, written->gateway, sizeof fresh->gateway);
-	if (profile) {
-		free(fresh->profile);
+	if (profile && device_takes(device, FACT_PROFILE, registration->change)) {
+		char *before = fresh->profile;
 		fresh->profile = profile;
+		profile = before;
 	}
+	free(profile);
 	device_facts_unref(device->facts);
 	device->facts = fresh;
 	return ERR_OK;
@@ -354,6 +347,7 @@ static enum err claim(struct registration *registration, struct device *device)
 		registration->timestamp_ms = device->last_timestamp_ms;
 	}
 	registration->epoch = ++device->claimed_epoch;
+	registration->change = ++registration->devices->last_change;
 	if (list_has(&device->unsaved)) { /* gone and back at once: both are told, in this order */
 		list_remove(&device->unsaved);
 		memcpy(registration->lost_reason, device->presence.reason,

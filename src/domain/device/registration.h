@@ -72,7 +72,7 @@ struct registration {
 	struct devices *devices;
 	struct device_facts *facts;
 	struct timer probe;
-	int64_t now_ms, epoch, probed_seen_ms, probe_epoch;
+	int64_t now_ms, epoch, probed_seen_ms, probe_epoch, change;
 	bool is_cancelled;
 	char *new_profile;
 	char lost_reason[DEVICE_REASON_SIZE]; /* going offline before, not yet told; empty: none */

@@ -33,6 +33,10 @@ struct event_log {
 	_Atomic bool is_sealing; /* a timer or a job is under way */
 	_Atomic bool is_dirty;   /* more came meanwhile */
 	_Atomic int subscriber_count;
+	pthread_mutex_t lock;      /* guards the rest */
+	int64_t woken;             /* how often there was something to seal */
+	int64_t covering, covered; /* as much of it as the job under way, and the last one, saw */
+	struct list waiting;       /* complete pages */
 	struct audience audiences[RUN_LOOPS_MAX];
 };
 
@@ -58,6 +62,8 @@ enum err event_log_new(struct db *db, struct event_log **out)
 	if (!log)
 		return ERR_NO_MEMORY;
 	log->db = db;
+	list_init(&log->waiting);
+	(void)pthread_mutex_init(&log->lock, NULL);
 	for (size_t i = 0; i < RUN_LOOPS_MAX; i++) {
 		log->audiences[i].log = log;
 		list_init(&log->audiences[i].subscriptions);
@@ -72,6 +78,9 @@ enum err event_log_new(struct db *db, struct event_log **out)
 
 void event_log_free(struct event_log *log)
 {
+	if (!log)
+		return;
+	(void)pthread_mutex_destroy(&log->lock);
 	free(log);
 }
 
@@ -138,6 +147,35 @@ static void tell_audiences(struct event_log *log)
 	}
 }
 
+/* Under the lock: pages that wait for no more than `mark` go on, on their own loops. */
+static void release_pages(struct event_log *log, int64_t mark)
+{
+	list_each (node, &log->waiting) {
+		struct event_page *page = CONTAINER_OF(node, struct event_page, node);
+		if (page->mark > mark)
+			continue;
+		list_remove(node);
+		run_post(page->home, &page->mail);
+	}
+}
+
+void event_log_stop(struct event_log *log)
+{
+	(void)pthread_mutex_lock(&log->lock);
+	release_pages(log, INT64_MAX);
+	(void)pthread_mutex_unlock(&log->lock);
+}
+
+/* A seal that failed does not hold up those who want to read. */
+static void note_sealed(struct event_log *log, enum err err)
+{
+	(void)pthread_mutex_lock(&log->lock);
+	if (err == ERR_OK)
+		log->covered = log->covering;
+	release_pages(log, log->covering);
+	(void)pthread_mutex_unlock(&log->lock);
+}
+
 static void on_seal_timer(struct timer *timer);
 
 static void on_sealed(struct db_job *job, enum err err)
@@ -148,6 +186,7 @@ static void on_sealed(struct db_job *job, enum err err)
 		atomic_store(&log->last_cursor, log->sealed);
 		tell_audiences(log);
 	}
+	note_sealed(log, err);
 	/* A failure (disk full) leaves the rows unsealed: the next round takes them along. */
 	if (err != ERR_OK) {
 		run_after(&log->timer, EVENT_RETRY_MS, on_seal_timer);
@@ -163,12 +202,18 @@ static void on_seal_timer(struct timer *timer)
 	struct event_log *log = CONTAINER_OF(timer, struct event_log, timer);
 
 	atomic_store(&log->is_dirty, false);
+	(void)pthread_mutex_lock(&log->lock);
+	log->covering = log->woken;
+	(void)pthread_mutex_unlock(&log->lock);
 	if (db_write(log->db, &log->sealing, seal, on_sealed) != ERR_OK)
 		run_after(&log->timer, 100, on_seal_timer);
 }
 
 void event_log_wake(struct event_log *log)
 {
+	(void)pthread_mutex_lock(&log->lock);
+	log->woken++;
+	(void)pthread_mutex_unlock(&log->lock);
 	atomic_store(&log->is_dirty, true);
 	if (!atomic_exchange(&log->is_sealing, true))
 		run_after(&log->timer, EVENT_SEAL_MS, on_seal_timer);
@@ -246,9 +291,28 @@ static void on_page_read(struct db_job *job, enum err err)
 	page->done(page, err);
 }
 
+static void on_waited(struct mail *mail)
+{
+	struct event_page *page = CONTAINER_OF(mail, struct event_page, mail);
+	enum err err = db_read(page->log->db, &page->job, read_page, on_page_read);
+
+	if (err != ERR_OK)
+		page->done(page, err);
+}
+
 enum err event_read(struct event_log *log, struct event_page *page)
 {
-	return db_read(log->db, &page->job, read_page, on_page_read);
+	(void)pthread_mutex_lock(&log->lock);
+	bool is_waiting = page->is_complete && log->covered < log->woken;
+	if (is_waiting) {
+		page->log = log;
+		page->home = run_here();
+		page->mark = log->woken;
+		page->mail.fn = on_waited;
+		list_add(&log->waiting, &page->node);
+	}
+	(void)pthread_mutex_unlock(&log->lock);
+	return is_waiting ? ERR_OK : db_read(log->db, &page->job, read_page, on_page_read);
 }
 
 enum err event_subscribe(struct event_log *log, struct event_subscription *subscription)

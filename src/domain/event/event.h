@@ -40,6 +40,8 @@ struct event {
 
 enum err event_log_new(struct db *db, struct event_log **out);
 void event_log_free(struct event_log *log);
+/* When the loops have ended, and the database has not: pages that wait are read as things are. */
+void event_log_stop(struct event_log *log);
 AUTO_DEFINE(event_log)
 
 /* Adds the event to the transaction; id and cursor are not looked at. */
@@ -68,7 +70,15 @@ struct event_page {
 	void (*done)(struct event_page *page, enum err err);
 	int64_t last; /* the last cursor given */
 	int count;
-	struct db_job job; /* private */
+	/* Waits until everything that was committed before has its cursor (EVENT_SEAL_MS, unless
+	 * the disk fails): whoever was answered finds the event of his call. */
+	bool is_complete;
+	struct db_job job; /* private from here */
+	struct event_log *log;
+	struct loop *home;
+	struct list_node node;
+	struct mail mail;
+	int64_t mark;
 };
 enum err event_read(struct event_log *log, struct event_page *page);
 

@@ -13,6 +13,7 @@
 struct token_entry {
 	uint8_t hash[DIGEST_SHA256_SIZE];
 	struct actor actor;
+	bool is_pending; /* its row is not committed yet: nobody finds it, but it has its place */
 };
 
 struct tokens {
@@ -80,7 +81,8 @@ static enum err count_for_device(struct tokens *tokens, const char *did)
 }
 
 /* Under the lock. */
-static enum err add_entry(struct tokens *tokens, const uint8_t *hash, const struct actor *actor)
+static enum err add_entry(struct tokens *tokens, const uint8_t *hash, const struct actor *actor,
+                          bool is_pending)
 {
 	if (tokens->by_hash.count >= TOKENS_MAX)
 		return ERR_BUSY;
@@ -88,6 +90,7 @@ static enum err add_entry(struct tokens *tokens, const uint8_t *hash, const stru
 	if (!entry)
 		return ERR_NO_MEMORY;
 	memcpy(entry->hash, hash, sizeof entry->hash);
+	entry->is_pending = is_pending;
 	entry->actor = *actor;
 	entry->actor.rights = kind_rights[actor->kind];
 	enum err err = actor->did[0] ? count_for_device(tokens, actor->did) : ERR_OK;
@@ -127,7 +130,7 @@ static enum err load_rows(struct db_tx *tx, struct db_job *job)
 		if (str_copy(db_text(find, 2), actor.organization, ORGANIZATION_SIZE) != ERR_OK ||
 		    str_copy(db_text(find, 3), actor.did, DID_SIZE) != ERR_OK)
 			continue;
-		err = add_entry(tokens, (const uint8_t *)hash.at, &actor);
+		err = add_entry(tokens, (const uint8_t *)hash.at, &actor, false);
 		if (err != ERR_OK && err != ERR_BUSY)
 			return err;
 	}
@@ -151,7 +154,7 @@ enum err tokens_new(struct db *db, struct str platform_token, struct tokens **ou
 	if (err != ERR_OK)
 		return err;
 	digest_sha256(platform_token, hash);
-	err = add_entry(tokens, hash, &platform);
+	err = add_entry(tokens, hash, &platform, false);
 	if (err != ERR_OK && err != ERR_EXISTS)
 		return err;
 	*out = TAKE(tokens);
@@ -175,7 +178,7 @@ void tokens_free(struct tokens *tokens)
 	free(tokens);
 }
 
-static enum err find(struct tokens *tokens, struct str token, bool is_once, struct actor *out)
+enum err token_find(struct tokens *tokens, struct str token, struct actor *out)
 {
 	uint8_t hash[DIGEST_SHA256_SIZE];
 	enum err err = ERR_UNAUTHENTICATED;
@@ -184,81 +187,71 @@ static enum err find(struct tokens *tokens, struct str token, bool is_once, stru
 		return ERR_UNAUTHENTICATED;
 	digest_sha256(token, hash);
 	(void)pthread_mutex_lock(&tokens->lock);
-	struct token_entry *entry = map_get(&tokens->by_hash, hash_key(hash));
-	if (entry && (entry->actor.expires_at == 0 || entry->actor.expires_at > clock_now_ms())) {
+	const struct token_entry *entry = map_get(&tokens->by_hash, hash_key(hash));
+	if (entry && !entry->is_pending &&
+	    (entry->actor.expires_at == 0 || entry->actor.expires_at > clock_now_ms())) {
 		*out = entry->actor;
 		err = ERR_OK;
-		if (is_once)
-			drop_entry(tokens, entry);
 	}
 	(void)pthread_mutex_unlock(&tokens->lock);
 	return err;
 }
 
-enum err token_find(struct tokens *tokens, struct str token, struct actor *out)
+static void forget(struct tokens *tokens, const uint8_t *hash)
 {
-	return find(tokens, token, false, out);
+	(void)pthread_mutex_lock(&tokens->lock);
+	struct token_entry *entry = map_get(&tokens->by_hash, hash_key(hash));
+	if (entry)
+		drop_entry(tokens, entry);
+	(void)pthread_mutex_unlock(&tokens->lock);
 }
 
-/* A row nobody waits for any more is deleted on its own. */
-struct forgetting {
-	struct db_job job;
-	uint8_t hash[DIGEST_SHA256_SIZE];
-};
-
-static enum err delete_row(struct db_tx *tx, struct db_job *job)
+static enum err delete_row(struct db_tx *tx, const uint8_t *hash)
 {
-	struct forgetting *forgetting = CONTAINER_OF(job, struct forgetting, job);
 	struct db_statement *remove;
 	enum err err = db_prepare(tx, "DELETE FROM tokens WHERE hash = $1", &remove);
 
 	if (err != ERR_OK)
 		return err;
-	db_bind_blob(remove, 1, hash_key(forgetting->hash));
+	db_bind_blob(remove, 1, hash_key(hash));
 	return db_run(remove);
 }
 
-static void on_deleted(struct db_job *job, enum err err)
+static enum err revoke_row(struct db_tx *tx, struct db_job *job)
 {
-	free(CONTAINER_OF(job, struct forgetting, job));
+	return delete_row(tx, CONTAINER_OF(job, struct token_revocation, job)->hash);
 }
 
-static void forget_row(struct tokens *tokens, struct str token)
+static void on_revoked(struct db_job *job, enum err err)
 {
-	struct forgetting *forgetting = calloc(1, sizeof *forgetting);
-
-	if (!forgetting)
-		return;
-	digest_sha256(token, forgetting->hash);
-	if (db_write(tokens->db, &forgetting->job, delete_row, on_deleted) != ERR_OK)
-		free(forgetting);
-}
-
-enum err token_find_once(struct tokens *tokens, struct str token, struct actor *out)
-{
-	enum err err = find(tokens, token, true, out);
+	struct token_revocation *revocation = CONTAINER_OF(job, struct token_revocation, job);
 
 	if (err == ERR_OK)
-		forget_row(tokens, token);
-	return err;
+		forget(revocation->tokens, revocation->hash);
+	revocation->done(revocation, err);
 }
 
-void token_revoke(struct tokens *tokens, struct str token)
+enum err token_revoke(struct tokens *tokens, struct token_revocation *revocation, struct str token)
 {
-	struct actor gone;
-
-	if (find(tokens, token, true, &gone) == ERR_OK)
-		forget_row(tokens, token);
+	revocation->tokens = tokens;
+	digest_sha256(token, revocation->hash);
+	return db_write(tokens->db, &revocation->job, revoke_row, on_revoked);
 }
 
 static enum err add_row(struct db_tx *tx, struct db_job *job)
 {
 	const struct token_issue *issue = CONTAINER_OF(job, struct token_issue, job);
 	struct db_statement *add;
-	enum err err = db_prepare(tx,
-	                          "INSERT INTO tokens (hash, kind, organization, did, created_at, "
-	                          "expires_at, note) VALUES ($1, $2, $3, $4, $5, $6, '')",
-	                          &add);
+	enum err err = issue->is_spending ? delete_row(tx, issue->spent_hash) : ERR_OK;
+
+	/* The row decides who was first. */
+	if (err == ERR_OK && issue->is_spending && db_changes(tx) == 0)
+		err = ERR_UNAUTHENTICATED;
+	if (err == ERR_OK)
+		err = db_prepare(tx,
+		                 "INSERT INTO tokens (hash, kind, organization, did, created_at, "
+		                 "expires_at, note) VALUES ($1, $2, $3, $4, $5, $6, '')",
+		                 &add);
 	if (err != ERR_OK)
 		return err;
 	db_bind_blob(add, 1, hash_key(issue->hash));
@@ -270,17 +263,19 @@ static enum err add_row(struct db_tx *tx, struct db_job *job)
 	return db_run(add);
 }
 
-static enum err remember(struct token_issue *issue)
+/* The row is safe: the token is good from here on, and the one it used up is not. */
+static enum err settle(struct token_issue *issue)
 {
 	struct tokens *tokens = issue->tokens;
-	struct actor actor = { .kind = issue->kind, .expires_at = issue->expires_at };
 
-	memcpy(actor.organization, issue->organization, sizeof actor.organization);
-	memcpy(actor.did, issue->did, sizeof actor.did);
 	(void)pthread_mutex_lock(&tokens->lock);
-	enum err err = add_entry(tokens, issue->hash, &actor);
+	struct token_entry *entry = map_get(&tokens->by_hash, hash_key(issue->hash));
+	if (entry)
+		entry->is_pending = false;
 	(void)pthread_mutex_unlock(&tokens->lock);
-	return err;
+	if (issue->is_spending)
+		forget(tokens, issue->spent_hash);
+	return entry ? ERR_OK : ERR_NOT_FOUND; /* its device was removed meanwhile */
 }
 
 static void on_added(struct db_job *job, enum err err)
@@ -288,42 +283,55 @@ static void on_added(struct db_job *job, enum err err)
 	struct token_issue *issue = CONTAINER_OF(job, struct token_issue, job);
 
 	if (err == ERR_OK)
-		err = remember(issue);
+		err = settle(issue);
+	else
+		forget(issue->tokens, issue->hash);
 	issue->done(issue, err);
 }
 
-static void prepare(struct tokens *tokens, struct token_issue *issue)
+/* The token, with its place in memory: after the commit nothing can fail any more. */
+static enum err prepare(struct tokens *tokens, struct token_issue *issue)
 {
+	struct actor actor = { .kind = issue->kind };
+
 	issue->tokens = tokens;
 	id_make_token(issue->token);
 	digest_sha256(str_of(issue->token), issue->hash);
-	issue->expires_at = clock_now_ms() + issue->expires_in_ms;
-}
-
-static bool has_room(struct tokens *tokens, const char *did)
-{
+	issue->is_spending = issue->spends.size > 0;
+	if (issue->is_spending)
+		digest_sha256(issue->spends, issue->spent_hash);
+	issue->expires_at = actor.expires_at = clock_now_ms() + issue->expires_in_ms;
+	memcpy(actor.organization, issue->organization, sizeof actor.organization);
+	memcpy(actor.did, issue->did, sizeof actor.did);
 	(void)pthread_mutex_lock(&tokens->lock);
-	const struct device_tally *tally =
-		did[0] ? map_get(&tokens->per_device, str_of(did)) : NULL;
-	bool is_free = tokens->by_hash.count < TOKENS_MAX &&
-	               (!tally || tally->count < TOKENS_PER_DEVICE_MAX);
+	enum err err = add_entry(tokens, issue->hash, &actor, true);
 	(void)pthread_mutex_unlock(&tokens->lock);
-	return is_free;
+	return err;
 }
 
 enum err token_make(struct tokens *tokens, struct token_issue *issue)
 {
-	if (!has_room(tokens, issue->did))
-		return ERR_BUSY;
-	prepare(tokens, issue);
-	return db_write(tokens->db, &issue->job, add_row, on_added);
+	enum err err = prepare(tokens, issue);
+
+	if (err != ERR_OK)
+		return err;
+	err = db_write(tokens->db, &issue->job, add_row, on_added);
+	if (err != ERR_OK)
+		forget(tokens, issue->hash);
+	return err;
 }
 
 enum err token_make_now(struct tokens *tokens, struct token_issue *issue)
 {
-	prepare(tokens, issue);
-	enum err err = db_write_now(tokens->db, &issue->job, add_row);
-	return err == ERR_OK ? remember(issue) : err;
+	enum err err = prepare(tokens, issue);
+
+	if (err != ERR_OK)
+		return err;
+	err = db_write_now(tokens->db, &issue->job, add_row);
+	if (err == ERR_OK)
+		return settle(issue);
+	forget(tokens, issue->hash);
+	return err;
 }
 
 static void drop_matching(struct tokens *tokens, struct str did, int64_t now_ms)

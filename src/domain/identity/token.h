@@ -2,12 +2,13 @@
 /*
  * token.h — who may do what: opaque tokens, kept as hashes.
  *
- * Threads  token_find() and token_find_once() from any; the rest on a loop.
+ * Threads  token_find() from any; the rest on a loop.
  * Memory   all unexpired tokens are held in memory, TOKENS_MAX at most; rows make them survive.
  */
 #ifndef VIGIL_DOMAIN_TOKEN_H
 #define VIGIL_DOMAIN_TOKEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -61,12 +62,12 @@ AUTO_DEFINE(tokens)
 /* ERR_UNAUTHENTICATED: unknown or expired. */
 enum err token_find(struct tokens *tokens, struct str token, struct actor *out);
 
-/* For TOKEN_SIGN_IN: finds it and makes it unusable, in one step. */
-enum err token_find_once(struct tokens *tokens, struct str token, struct actor *out);
-
 /* Makes a token and its row; `done` with ERR_OK only after the row is safe. */
 struct token_issue {
 	enum token_kind kind;
+	/* A token that is used up by this one, in the same transaction (empty: none); borrowed for
+	 * the call. `done` with ERR_UNAUTHENTICATED: somebody else was quicker. */
+	struct str spends;
 	char organization[ORGANIZATION_SIZE];
 	char did[DID_SIZE];
 	int64_t expires_in_ms;
@@ -75,7 +76,8 @@ struct token_issue {
 	int64_t expires_at;
 	struct db_job job; /* private */
 	struct tokens *tokens;
-	uint8_t hash[32];
+	uint8_t hash[32], spent_hash[32];
+	bool is_spending;
 };
 /* ERR_BUSY past TOKENS_MAX or, for one device, TOKENS_PER_DEVICE_MAX. */
 enum err token_make(struct tokens *tokens, struct token_issue *issue);
@@ -83,8 +85,17 @@ enum err token_make(struct tokens *tokens, struct token_issue *issue);
 /* The same at start-up, on no loop. */
 enum err token_make_now(struct tokens *tokens, struct token_issue *issue);
 
-/* Forgets one token (sign-out), or all of a device (its rows go with the device's row). */
-void token_revoke(struct tokens *tokens, struct str token);
+/* Forgets one token (sign-out): `done` with ERR_OK once its row is gone for good; until then, and
+ * after any other outcome, it is as good as before. */
+struct token_revocation {
+	void (*done)(struct token_revocation *revocation, enum err err);
+	struct db_job job; /* private */
+	struct tokens *tokens;
+	uint8_t hash[32];
+};
+enum err token_revoke(struct tokens *tokens, struct token_revocation *revocation, struct str token);
+
+/* Forgets all tokens of a device; their rows go with the device's row. */
 void token_revoke_device(struct tokens *tokens, struct str did);
 
 /* Starts the sweep of expired tokens on this loop. */

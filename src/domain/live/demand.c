@@ -100,18 +100,6 @@ static void on_play_done(struct command *command, enum err err)
 	stream_unref(stream);
 }
 
-/* The host part of "host:port". */
-static struct str host_of(const char *address)
-{
-	struct str host = str_of(address);
-
-	while (host.size && host.at[host.size - 1] != ':')
-		host.size--;
-	if (host.size)
-		host.size--;
-	return host;
-}
-
 static void send_play(struct stream *stream, int64_t viewers)
 {
 	struct live *live = stream->live;
@@ -140,7 +128,7 @@ static void send_play(struct stream *stream, int64_t viewers)
 	           clock_now_ms() + GRANT_LIFE_MS, play->grant);
 	buf_init(&url, 512);
 	live->setup.push_url(live->setup.owner, str_of(play->did), str_of(play->grant),
-	                     host_of(view.presence.reached_at), &url);
+	                     str_before_last(str_of(view.presence.reached_at), ':'), &url);
 	device_view_done(&view);
 	buf_clear(&stream->play_data);
 	buf_add_text(&stream->play_data, "{\"play\":{\"url\":");

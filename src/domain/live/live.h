@@ -178,8 +178,9 @@ struct stream_view {
 	char audio[32];
 };
 
-/* Calls `each` for all streams of an organization; it must not call back into live. */
-void live_each(struct live *live, struct str organization,
-               void (*each)(void *owner, const struct stream_view *view), void *owner);
+/* Calls `each` for all streams of an organization as they were at one moment, under no lock.
+ * ERR_TOO_LARGE: there are more than `max`. */
+enum err live_each(struct live *live, struct str organization, size_t max,
+                   void (*each)(void *owner, const struct stream_view *view), void *owner);
 
 #endif

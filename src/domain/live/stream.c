@@ -31,8 +31,8 @@ static void on_shut(void *owner, struct str did, const char *reason)
 	(void)pthread_mutex_unlock(&live->lock);
 	if (!stream)
 		return;
-	(void)why_set_reason(&why, ERR_CONFLICT, REASON_STREAM_ENDED, NULL, "%s",
-	                     reason_words(REASON_STREAM_ENDED));
+	(void)why_set_reason(&why, ERR_CONFLICT, REASON_STREAM_ENDED, NULL, "%s: %s",
+	                     reason_words(REASON_STREAM_ENDED), reason);
 	stream_lock(stream);
 	outlets_end(stream, &why);
 	if (stream->publisher)
@@ -218,20 +218,39 @@ static void look(struct stream *stream, struct stream_view *view)
 	stream_unlock(stream);
 }
 
-void live_each(struct live *live, struct str organization,
-               void (*each)(void *owner, const struct stream_view *view), void *owner)
+/* Under live's lock. */
+static enum err copy_views(struct live *live, struct str organization, size_t max,
+                           struct stream_view **out, size_t *out_count)
 {
-	size_t at = 0;
+	size_t room = live->streams.count < max ? live->streams.count : max, count = 0, at = 0;
+	AUTO_FREE struct stream_view *views = calloc(room + 1, sizeof *views);
 
-	(void)pthread_mutex_lock(&live->lock);
+	if (!views)
+		return ERR_NO_MEMORY;
 	for (struct stream *stream; (stream = map_next(&live->streams, &at)) != NULL;) {
-		struct stream_view view;
 		if (!str_equal(str_of(stream->organization), organization))
 			continue;
-		look(stream, &view);
-		each(owner, &view);
+		if (count == room)
+			return ERR_TOO_LARGE;
+		look(stream, &views[count++]);
 	}
+	*out = TAKE(views);
+	*out_count = count;
+	return ERR_OK;
+}
+
+enum err live_each(struct live *live, struct str organization, size_t max,
+                   void (*each)(void *owner, const struct stream_view *view), void *owner)
+{
+	AUTO_FREE struct stream_view *views = NULL;
+	size_t count = 0;
+
+	(void)pthread_mutex_lock(&live->lock);
+	enum err err = copy_views(live, organization, max, &views, &count);
 	(void)pthread_mutex_unlock(&live->lock);
+	for (size_t i = 0; i < count; i++)
+		each(owner, &views[i]);
+	return err;
 }
 
 enum err publish_check(struct live *live, struct tokens *tokens, struct str did, struct str token)

@@ -81,6 +81,7 @@ static void list_events(struct api *api, struct request *req)
 	listing->req = req;
 	listing->page.each = on_each;
 	listing->page.done = on_page;
+	listing->page.is_complete = true;
 	buf_init(&listing->body, API_ANSWER_MAX);
 	buf_add_text(&listing->body, "{\"items\":[");
 	if (err == ERR_OK)

@@ -51,26 +51,16 @@ static void finish(struct work *work)
 	free(work);
 }
 
-static void on_session(struct token_issue *issue, enum err err)
+/* What could not be done, said so that a person knows what to do. */
+static void refuse(struct request *req, enum err err, struct why *why)
 {
-	struct work *work = CONTAINER_OF(issue, struct work, issue);
-	const struct actor actor = { .kind = issue->kind, .expires_at = issue->expires_at };
-	AUTO_BUF body = { 0 };
-
-	if (err == ERR_OK) {
-		buf_init(&body, API_BODY_MAX);
-		set_cookie(work->req, issue->token, SESSION_S);
-		write_actor(&body, &actor);
-		api_answer(work->req, 201, &body);
-	} else {
-		buf_init(&body, 0);
-		api_problem(work->req, err, NULL);
-	}
-	finish(work);
+	if (err == ERR_UNAUTHENTICATED)
+		err = why_set_reason(why, err, REASON_TOKEN_INVALID, "token", "%s",
+		                     reason_words(REASON_TOKEN_INVALID));
+	api_problem(req, err, why);
 }
 
-static void start(struct api *api, struct request *req, enum token_kind kind, int64_t life_s,
-                  void (*done)(struct token_issue *issue, enum err err))
+static void start(struct api *api, struct request *req, const struct token_issue *issue)
 {
 	struct work *work = calloc(1, sizeof *work);
 
@@ -80,9 +70,7 @@ static void start(struct api *api, struct request *req, enum token_kind kind, in
 	}
 	work->api = api;
 	work->req = req;
-	work->issue.kind = kind;
-	work->issue.expires_in_ms = life_s * 1000;
-	work->issue.done = done;
+	work->issue = *issue;
 	api_copy(STR(ORGANIZATION), work->issue.organization, ORGANIZATION_SIZE);
 	enum err err = token_make(api->setup.tokens, &work->issue);
 	if (err != ERR_OK) {
@@ -91,17 +79,22 @@ static void start(struct api *api, struct request *req, enum token_kind kind, in
 	}
 }
 
-/* What a person signs in with: the operator's own token, or a one-time one, which is used up. */
-static enum err use_token(struct tokens *tokens, struct str token)
+static void on_session(struct token_issue *issue, enum err err)
 {
-	struct actor actor;
-	enum err err = token_find(tokens, token, &actor);
+	struct work *work = CONTAINER_OF(issue, struct work, issue);
+	const struct actor actor = { .kind = issue->kind, .expires_at = issue->expires_at };
+	struct why why = { 0 };
+	AUTO_BUF body = { 0 };
 
-	if (err != ERR_OK || actor.kind == TOKEN_PLATFORM)
-		return err;
-	if (actor.kind != TOKEN_SIGN_IN)
-		return ERR_UNAUTHENTICATED;
-	return token_find_once(tokens, token, &actor);
+	if (err == ERR_OK) {
+		buf_init(&body, API_BODY_MAX);
+		set_cookie(work->req, issue->token, SESSION_S);
+		write_actor(&body, &actor);
+		api_answer(work->req, 201, &body);
+	} else {
+		refuse(work->req, err, &why);
+	}
+	finish(work);
 }
 
 void session_post(void *owner, struct request *req)
@@ -110,6 +103,10 @@ void session_post(void *owner, struct request *req)
 	struct api *api = owner;
 	char token[TOKEN_TEXT_MAX + 1] = "";
 	struct why why = { 0 };
+	struct token_issue session = { .kind = TOKEN_SESSION,
+		                       .expires_in_ms = SESSION_S * 1000LL,
+		                       .done = on_session };
+	struct actor actor = { 0 };
 	AUTO_JSON body = NULL;
 
 	if (!api_is_same_origin(req)) { /* nobody is signed in behind their back */
@@ -122,15 +119,17 @@ void session_post(void *owner, struct request *req)
 	if (err == ERR_OK && !token[0])
 		err = why_set_reason(&why, ERR_INVALID, REASON_NONE, "token", "token: is missing");
 	if (err == ERR_OK)
-		err = use_token(api->setup.tokens, str_of(token));
-	if (err == ERR_UNAUTHENTICATED)
-		err = why_set_reason(&why, err, REASON_TOKEN_INVALID, "token", "%s",
-		                     reason_words(REASON_TOKEN_INVALID));
-	mem_wipe(token, sizeof token);
+		err = token_find(api->setup.tokens, str_of(token), &actor);
+	if (err == ERR_OK && actor.kind != TOKEN_PLATFORM && actor.kind != TOKEN_SIGN_IN)
+		err = ERR_UNAUTHENTICATED;
+	/* The operator's own token stays; a one-time one is used up by its session. */
+	if (actor.kind == TOKEN_SIGN_IN)
+		session.spends = str_of(token);
 	if (err == ERR_OK)
-		start(api, req, TOKEN_SESSION, SESSION_S, on_session);
+		start(api, req, &session);
 	else
-		api_problem(req, err, &why);
+		refuse(req, err, &why);
+	mem_wipe(token, sizeof token);
 }
 
 void session_get(void *owner, struct request *req)
@@ -142,21 +141,58 @@ void session_get(void *owner, struct request *req)
 	api_answer(req, 200, &body);
 }
 
-/* Signing out never fails, but for a page of another origin that tries to sign somebody out. */
+struct leaving {
+	struct token_revocation revocation;
+	struct request *req;
+};
+
+static void say_goodbye(struct request *req)
+{
+	set_cookie(req, "", 0);
+	response_empty(req, 204);
+}
+
+static void on_left(struct token_revocation *revocation, enum err err)
+{
+	struct leaving *leaving = CONTAINER_OF(revocation, struct leaving, revocation);
+
+	if (err == ERR_OK)
+		say_goodbye(leaving->req);
+	else
+		api_problem(leaving->req, err, NULL);
+	free(leaving);
+}
+
+static void leave(struct api *api, struct request *req, struct str token)
+{
+	struct leaving *leaving = calloc(1, sizeof *leaving);
+	enum err err = leaving ? ERR_OK : ERR_NO_MEMORY;
+
+	if (err == ERR_OK) {
+		leaving->req = req;
+		leaving->revocation.done = on_left;
+		err = token_revoke(api->setup.tokens, &leaving->revocation, token);
+	}
+	if (err != ERR_OK) {
+		api_problem(req, err, NULL);
+		free(leaving);
+	}
+}
+
+/* Who is signed out already is told so again; a page of another origin signs nobody out. */
 void session_delete(void *owner, struct request *req)
 {
-	const struct api *api = owner;
+	struct api *api = owner;
 	struct str token = request_cookie(req, COOKIE);
 	struct actor actor;
 
-	if (token.size && !api_is_same_origin(req)) {
+	if (token.size && !api_is_same_origin(req))
 		api_problem(req, ERR_DENIED, NULL);
-		return;
-	}
-	if (token_find(api->setup.tokens, token, &actor) == ERR_OK && actor.kind == TOKEN_SESSION)
-		token_revoke(api->setup.tokens, token);
-	set_cookie(req, "", 0);
-	response_empty(req, 204);
+	else if (token_find(api->setup.tokens, token, &actor) == ERR_OK &&
+	         actor.kind == TOKEN_SESSION)
+		leave(api, req, token);
+	else
+		say_goodbye(req);
 }
 
 static void write_link(struct buf *out, const char *base, const char *token)
@@ -197,9 +233,12 @@ void sign_in_link_post(void *owner, struct request *req)
 {
 	static const char *const names[] = { NULL };
 	AUTO_JSON body = NULL;
+	const struct token_issue link = { .kind = TOKEN_SIGN_IN,
+		                          .expires_in_ms = API_SIGN_IN_S * 1000LL,
+		                          .done = on_link };
 
 	if (api_read_body(req, names, &body) == ERR_OK)
-		start(owner, req, TOKEN_SIGN_IN, API_SIGN_IN_S, on_link);
+		start(owner, req, &link);
 }
 
 enum err api_sign_in_link(struct tokens *tokens, const char *base_url, struct buf *out)

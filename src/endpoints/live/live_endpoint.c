@@ -9,6 +9,7 @@
 #include "endpoints/live/live_private.h"
 
 #define STREAMS_BYTES_MAX (16 * 1024 * 1024)
+#define STREAMS_MAX       50000
 
 enum err live_endpoint_new(struct live *live, struct api *api, struct devices *devices,
                            struct live_endpoint **out)
@@ -160,12 +161,15 @@ static void list_streams(void *owner, struct request *req)
 
 	buf_init(&body, STREAMS_BYTES_MAX);
 	buf_add_text(&body, "{\"items\":[");
-	live_each(endpoint->live, str_of(api_actor(req)->organization), add_stream, &body);
+	enum err err = live_each(endpoint->live, str_of(api_actor(req)->organization), STREAMS_MAX,
+	                         add_stream, &body);
 	buf_add_text(&body, "]}");
-	if (buf_err(&body) == ERR_OK)
+	if (err == ERR_OK)
+		err = buf_err(&body);
+	if (err == ERR_OK)
 		response_send(req, 200, "application/json", buf_str(&body));
 	else
-		api_problem(req, buf_err(&body), NULL);
+		api_problem(req, err, NULL);
 }
 
 /* The live routes ask for rights themselves: a WebSocket is told in a close frame. */

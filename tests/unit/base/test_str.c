@@ -144,10 +144,20 @@ static void why_says_kind_reason_field_and_words_and_may_be_absent(void **state)
 	assert_string_equal(err_text(ERR_COUNT_), "unknown error");
 }
 
+static void the_host_stands_before_the_last_colon(void **state)
+{
+	assert_str(str_before_last(STR("192.0.2.1:5000"), ':'), "192.0.2.1");
+	assert_str(str_before_last(STR("[2001:db8::1]:5000"), ':'), "[2001:db8::1]");
+	assert_str(str_before_last(STR(":5000"), ':'), "");
+	assert_str(str_before_last(STR("192.0.2.1"), ':'), "");
+	assert_str(str_before_last((struct str){ 0 }, ':'), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cut_walks_all_parts_and_then_ends),
+		cmocka_unit_test(the_host_stands_before_the_last_colon),
 		cmocka_unit_test(numbers_at_their_limit_are_read_and_past_it_refused),
 		cmocka_unit_test(utf8_accepts_only_the_shortest_form),
 		cmocka_unit_test(copy_refuses_what_does_not_fit),

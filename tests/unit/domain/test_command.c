@@ -247,6 +247,30 @@ static void a_device_that_wants_signed_actions_gets_its_secret_for_the_sign(void
 	house_wait(house, is_done, &order);
 }
 
+static void a_change_of_the_sign_holds_for_the_next_action_of_a_linked_device(void **state)
+{
+	static const struct {
+		enum serve_sign serve_sign;
+		const char *secret;
+	} cases[] = { { SERVE_SIGN_HMAC, "secret" }, { SERVE_SIGN_NONE, "" } };
+	struct house *house = *state;
+	struct device_change change = { .kind = DEVICE_UPDATE };
+	struct camera camera;
+	struct order order;
+
+	connect(&camera, house, house->loop);
+	(void)str_copy(STR("CAM"), change.spec.did, DID_SIZE);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		change.spec.serve_sign = cases[i].serve_sign;
+		assert_ok(house_change(house, &change));
+		begin(&order, house, house->loop, "CAM");
+		assert_string_equal(camera.message_secret, cases[i].secret);
+		camera_answer(&camera, camera.mid, "{}");
+		house_wait(house, is_done, &order);
+	}
+	camera_close(&camera);
+}
+
 struct report {
 	struct link *link;
 	struct str data;
@@ -354,6 +378,18 @@ static void who_went_is_written_within_a_second_and_again_after_a_failure(void *
 	assert_int_equal(event_last_cursor(house->domain->events), 3);
 }
 
+static void who_went_just_before_the_end_is_written_by_it(void **state)
+{
+	struct house *house = *state;
+	struct camera camera;
+
+	connect(&camera, house, house->loop);
+	camera_close(&camera);
+	assert_string_equal(state_in_row(house), "online");
+	assert_ok(domain_stop(house->domain));
+	assert_string_equal(state_in_row(house), "offline");
+}
+
 static void who_came_back_is_not_written_as_gone(void **state)
 {
 	struct house *house = *state;
@@ -418,9 +454,12 @@ int main(void)
 		cmocka_unit_test_in_house(an_answer_at_its_limit_is_taken_and_one_past_it_refused),
 		cmocka_unit_test_in_house(
 			a_device_that_wants_signed_actions_gets_its_secret_for_the_sign),
+		cmocka_unit_test_in_house(
+			a_change_of_the_sign_holds_for_the_next_action_of_a_linked_device),
 		cmocka_unit_test_in_house(an_event_at_its_limit_is_stored_and_one_past_it_refused),
 		cmocka_unit_test_in_house(
 			who_went_is_written_within_a_second_and_again_after_a_failure),
+		cmocka_unit_test_in_house(who_went_just_before_the_end_is_written_by_it),
 		cmocka_unit_test_in_house(who_came_back_is_not_written_as_gone),
 		cmocka_unit_test_in_house(who_went_while_registering_is_written_as_gone),
 	};

@@ -72,7 +72,7 @@ static struct stream_view look(struct house *house)
 {
 	struct seen seen = { 0 };
 
-	live_each(house->domain->live, STR("default"), on_each, &seen);
+	assert_ok(live_each(house->domain->live, STR("default"), 10, on_each, &seen));
 	assert_int_equal(seen.count, 1);
 	return seen.view;
 }
@@ -374,6 +374,43 @@ static void only_tokens_of_this_device_open_its_stream(void **state)
 	assert_err(publish_check(domain->live, domain->tokens, STR("CAM"), own), ERR_DENIED);
 }
 
+struct nested {
+	struct live *live;
+	struct seen seen;
+	int calls;
+};
+
+/* Takes live's own lock again: nobody holds it while the list is written. */
+static void look_again(void *owner, const struct stream_view *view)
+{
+	struct nested *nested = owner;
+
+	nested->calls++;
+	assert_ok(live_each(nested->live, STR("default"), 2, on_each, &nested->seen));
+}
+
+static void streams_are_listed_under_no_lock_and_up_to_a_limit(void **state)
+{
+	struct house *house = *state;
+	struct nested nested = { .live = house->domain->live };
+	struct pusher pushers[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *did = i ? "CAM1" : "CAM0";
+		house_add(house, did, DEVICE_CAMERA, SIGN_POLICY_TIMESTAMP);
+		push_open(&pushers[i], house, house->loop, did);
+	}
+	assert_ok(live_each(nested.live, STR("default"), 2, look_again, &nested));
+	assert_int_equal(nested.calls, 2);
+	assert_int_equal(nested.seen.count, 4);
+	assert_err(live_each(nested.live, STR("default"), 1, look_again, &nested), ERR_TOO_LARGE);
+	assert_int_equal(nested.calls, 2);
+	assert_ok(live_each(nested.live, STR("other"), 1, look_again, &nested));
+	assert_int_equal(nested.calls, 2);
+	for (size_t i = 0; i < 2; i++)
+		push_close(&pushers[i]);
+}
+
 #define cmocka_unit_test_in_house(test) \
 	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
@@ -397,6 +434,7 @@ int main(void)
 		cmocka_unit_test_in_house(
 			a_new_push_has_ten_seconds_for_its_key_frame_however_old_the_view_is),
 		cmocka_unit_test_in_house(a_camera_that_pushes_by_itself_is_never_asked),
+		cmocka_unit_test_in_house(streams_are_listed_under_no_lock_and_up_to_a_limit),
 		cmocka_unit_test_in_house(only_tokens_of_this_device_open_its_stream),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

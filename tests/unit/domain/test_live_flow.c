@@ -320,6 +320,59 @@ static void a_push_that_was_replaced_takes_no_more_frames(void **state)
 	assert_int_equal(metric_get(METRIC_publishers), 0);
 }
 
+static bool is_cut_off(void *arg)
+{
+	const struct watcher *watcher = arg;
+
+	return __atomic_load_n(&watcher->ended, __ATOMIC_ACQUIRE) > 0 &&
+	       metric_get(METRIC_streams) == 0;
+}
+
+/* The push comes on the other loop: its end has a way to go. */
+static void cut_off(struct house *house, struct device_change *change, const char *reason)
+{
+	struct pusher pusher;
+	struct watcher watcher;
+
+	push_open(&pusher, house, house->other, "CAM");
+	push_intro(&pusher, 1, 30);
+	assert_ok(push_unit(&pusher, 'K', 1, 100, 0));
+	watch_start(&watcher, house, house->loop, "CAM");
+	house_wait(house, is_received, &watcher);
+
+	(void)str_copy(STR("CAM"), change->spec.did, DID_SIZE);
+	assert_ok(house_change(house, change));
+
+	house_wait(house, is_cut_off, &watcher);
+	push_close(&pusher);
+	assert_int_equal(pusher.ended, 1);
+	assert_string_equal(pusher.reason, reason);
+	assert_int_equal(watcher.ended, 1);
+	assert_int_equal(watcher.ended_reason, REASON_STREAM_ENDED);
+	assert_non_null(strstr(watcher.why.text, reason));
+	watch_stop(&watcher);
+}
+
+static void who_may_not_go_on_stops_pushing_and_his_viewers_hear_it(void **state)
+{
+	struct device_change rotate = { .kind = DEVICE_ROTATE };
+	struct device_change unbind = { .kind = DEVICE_BIND };
+	struct device_change disable = { .kind = DEVICE_UPDATE, .is_disabled = true };
+	struct device_change remove = { .kind = DEVICE_REMOVE };
+	struct watcher watcher;
+
+	add_self_pusher(*state, "CAM");
+	disable.spec.push = PUSH_SELF;
+	cut_off(*state, &rotate, "new secret");
+	cut_off(*state, &unbind, "gateway changed");
+	cut_off(*state, &disable, "disabled");
+	assert_err(watch_try(&watcher, *state, ((struct house *)*state)->loop, "CAM"),
+	           ERR_CONFLICT);
+	disable.is_disabled = false;
+	assert_ok(house_change(*state, &disable));
+	cut_off(*state, &remove, "removed");
+}
+
 #define cmocka_unit_test_in_house(test) \
 	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
@@ -343,6 +396,7 @@ int main(void)
 		cmocka_unit_test_in_house(a_pinned_flush_gathers_frames),
 		cmocka_unit_test_in_house(
 			a_viewer_that_leaves_while_a_flush_waits_leaves_nothing_behind),
+		cmocka_unit_test_in_house(who_may_not_go_on_stops_pushing_and_his_viewers_hear_it),
 		cmocka_unit_test_in_house(a_push_that_was_replaced_takes_no_more_frames),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
