@@ -339,10 +339,18 @@ static void forget(struct http_conn *hc)
 	http_loop_conn_gone(hc->home);
 }
 
+/* Its body is not whole yet, or its guard has just let it go: no handler will ever answer it. */
+static bool is_unattended(const struct http_conn *hc)
+{
+	return hc->state == HTTP_CONN_GUARDED ||
+	       (hc->state == HTTP_CONN_BODY && !hc->req->body_events);
+}
+
 static void on_closed(void *owner, enum err err)
 {
 	struct http_conn *hc = owner;
 	struct request *req = hc->req;
+	bool is_over = req && is_unattended(hc);
 
 	(void)err;
 	hc->state = HTTP_CONN_CLOSING;
@@ -352,6 +360,8 @@ static void on_closed(void *owner, enum err err)
 		req->conn = NULL;
 		if (req->on_gone)
 			req->on_gone(req->gone_owner, req);
+		else if (is_over)
+			request_over(req, STATUS_GONE);
 	}
 	forget(hc);
 	hc->is_dead = true;

@@ -17,6 +17,7 @@
 #include "proto/http/chunked.h"
 #include "proto/http/date.h"
 
+#define STATUS_GONE        499          /* nobody is left to read the answer */
 #define HTTP_POOL_MAX      256          /* requests a loop keeps for reuse */
 #define HTTP_POOL_KEEP     8192         /* bytes of a buffer that is kept with them */
 #define HTTP_SEND_WHOLE    (128 * 1024) /* larger bodies are sent as the client takes them */

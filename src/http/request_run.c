@@ -201,7 +201,7 @@ void request_continue(struct request *req)
 	struct http_conn *hc = req->conn;
 
 	if (!hc) {
-		request_over(req, 499);
+		request_over(req, STATUS_GONE);
 		return;
 	}
 	hc->state = HTTP_CONN_GUARDED;

@@ -5,8 +5,6 @@
 #include "http/response.h"
 #include "proto/ws/ws.h"
 
-#define STATUS_GONE 499
-
 static struct conn *take(struct request *req, int status, const struct conn_events *events,
                          void *owner, struct buf *leftover)
 {

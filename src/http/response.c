@@ -12,7 +12,6 @@
 #include "proto/http/answer.h"
 
 /* What the log says of an answer nobody waited for. */
-#define STATUS_GONE 499
 
 static struct iovec part_of(struct str bytes)
 {

@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import signal
+import socket
 import ssl
 import subprocess
 import threading
@@ -411,3 +412,19 @@ def ask_whole(echo, number):
     with echo.connect() as plug:
         plug.sendall(GET % b"/%d" % number + GET % b"/slow?ms=5" + last)
         return split_answers(receive_all(plug))
+
+
+def test_a_body_that_is_never_finished_leaves_nothing_behind(vigild):
+    """The sanitizer's build sees what is left; others count that the request is over."""
+    head = ("POST /v2/devices HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {vigild.admin_token}\r\nContent-Length: 100\r\n\r\n{{")
+    looks = [vigild.metric("http_requests_total")]
+    for _ in range(5):
+        with socket.create_connection(vigild.address("http")) as client:
+            client.sendall(head.encode())
+            time.sleep(0.05)
+
+    def ended():
+        looks.append(vigild.metric("http_requests_total"))
+        return looks[-1] - looks[0] - (len(looks) - 1)  # each look is a request too
+    wait_for(lambda: ended() == 5, what="the end of all five")
