@@ -181,7 +181,10 @@ void stream_unref(struct stream *stream)
 
 static enum stream_stage stage_of(const struct stream *stream)
 {
-	if (stream->publisher)
+	/* A push counts when demand has seen it: its time for a key frame runs from there. */
+	bool is_seen = stream->state != DEMAND_ASKING && stream->state != DEMAND_WAITING;
+
+	if (stream->publisher && is_seen)
 		return stream->ring.key == RING_NO_KEY ? STAGE_PUSHING : STAGE_PLAYING;
 	if (stream->failure != REASON_NONE && stream->state == DEMAND_IDLE)
 		return STAGE_FAILED;
