@@ -193,8 +193,8 @@ enum err server_start(struct server *server, struct why *why)
 	if (err != ERR_OK)
 		return why_set(why, err, "cannot listen: %s", err_text(err));
 	server->is_started = true;
-	server->tasks[0] = (struct loop_task){ .mail = { .fn = on_first_turn }, .server = server };
-	loop_post(server->loops[0], &server->tasks[0].mail);
+	server->first = (struct loop_task){ .mail = { .fn = on_first_turn }, .server = server };
+	loop_post(server->loops[0], &server->first.mail);
 	for (size_t i = 0; i < server->loop_count && err == ERR_OK; i++)
 		err = loop_start(server->loops[i]);
 	if (err == ERR_OK)

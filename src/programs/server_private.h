@@ -51,6 +51,7 @@ struct server {
 	struct dial_policy outbound; /* whom this server may call; nothing of it calls yet */
 	struct test_clock *test_clock;
 	struct loop *loops[SERVER_LOOPS_MAX];
+	struct loop_task first; /* its own: the end may come before it is delivered */
 	struct loop_task tasks[SERVER_LOOPS_MAX];
 	size_t loop_count;
 	bool is_started;

@@ -5,6 +5,8 @@ import socket
 import stat
 import time
 
+import pytest
+
 from harness.process import Process
 
 
@@ -56,6 +58,12 @@ def test_a_second_signal_cuts_the_drain_short(vigild):
         assert vigild.wait(3) == 0
     assert "vigild.hurry" in vigild.log
     vigild.start()
+
+
+@pytest.mark.tsan
+def test_a_signal_right_after_the_start_ends_cleanly(vigild):
+    for _ in range(10):
+        vigild.restart()  # the first turns of the loops may still be to come
 
 
 def test_a_clean_stop_writes_who_went(vigild, device):
