@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "domain/device/action.h"
+#include "domain/action/action.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char *const names[] = { "play",       "stop",        "ptz.start",   "ptz.stop",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One device is added, changed or removed: the row and its event in one transaction, then memory.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -14,75 +13,12 @@ static const struct {
 	const char *end_reason; /* NULL: the link stays */
 	enum fact_part part;
 } kinds[] = {
-	[DEVICE_CREATE] = { "device.created", NULL, FACT_FIELDS },
+	[DEVICE_CREATE] = { DEVICE_CREATED, NULL, FACT_FIELDS },
 	[DEVICE_UPDATE] = { "device.updated", NULL, FACT_FIELDS },
 	[DEVICE_ROTATE] = { "device.secret-rotated", "new secret", FACT_SECRET },
 	[DEVICE_BIND] = { "device.bound", "gateway changed", FACT_GATEWAY },
 	[DEVICE_REMOVE] = { "device.removed", "removed", FACT_FIELDS },
 };
-
-static enum err seal_secret(struct devices *devices, struct device_spec *spec, struct buf *out)
-{
-	if (!spec->secret[0])
-		id_make(spec->secret);
-	return keys_seal(devices->setup.keys, str_of(spec->organization), str_of(spec->did),
-	                 str_of(spec->secret), out);
-}
-
-static enum err check_spec(const struct device_spec *spec, struct why *why)
-{
-	if (!did_is_valid(str_of(spec->did)))
-		return why_set_reason(why, ERR_INVALID, REASON_INVALID_DID, "did",
-		                      "did: 1 to 64 of A-Z a-z 0-9 : . -");
-	if (!str_is_utf8(str_of(spec->name)))
-		return why_set_reason(why, ERR_INVALID, REASON_NONE, "name",
-		                      "name: is not UTF-8 text");
-	return ERR_OK;
-}
-
-static enum err write_row(struct db_tx *tx, const struct device_facts *facts)
-{
-	struct db_statement *add;
-	enum err err = db_prepare(
-		tx,
-		"INSERT INTO devices (did, organization, name, kind, sign_policy, serve_sign, "
-		"push, gateway, is_disabled, profile, created_at, updated_at, presence_state, "
-		"presence_since, last_seen, presence_reason, presence_address, is_weak_sign, "
-		"link_node, link_epoch, last_timestamp) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, "
-		"0, '{}', $8, $8, 'never', 0, 0, '', '', 0, '', 0, 0) "
-		"ON CONFLICT (did) DO NOTHING",
-		&add);
-	if (err != ERR_OK)
-		return err;
-	db_bind_text(add, 1, str_of(facts->did));
-	db_bind_text(add, 2, str_of(facts->organization));
-	db_bind_text(add, 3, str_of(facts->name));
-	db_bind_text(add, 4, str_of(device_kind_text(facts->kind)));
-	db_bind_text(add, 5, str_of(sign_policy_text(facts->sign_policy)));
-	db_bind_text(add, 6, str_of(serve_sign_text(facts->serve_sign)));
-	db_bind_text(add, 7, str_of(push_mode_text(facts->push)));
-	db_bind_int(add, 8, facts->created_at);
-	err = db_run(add);
-	return err == ERR_OK && db_changes(tx) == 0 ? ERR_EXISTS : err;
-}
-
-static enum err write_secret(struct db_tx *tx, const struct device_facts *facts)
-{
-	struct db_statement *add;
-	enum err err = db_prepare(
-		tx,
-		"INSERT INTO credentials (organization, did, kind, name, sealed, created_at) "
-		"VALUES ($1, $2, 'secret', '', $3, $4) "
-		"ON CONFLICT (did, kind, name) DO UPDATE SET sealed = $3, created_at = $4",
-		&add);
-	if (err != ERR_OK)
-		return err;
-	db_bind_text(add, 1, str_of(facts->organization));
-	db_bind_text(add, 2, str_of(facts->did));
-	db_bind_blob(add, 3, (struct str){ (const char *)facts->sealed, facts->sealed_size });
-	db_bind_int(add, 4, facts->updated_at);
-	return db_run(add);
-}
 
 /* Only the columns of this kind of change: what others wrote meanwhile stays. */
 static enum err update_row(struct db_tx *tx, const struct device_change *change)
@@ -128,16 +64,6 @@ static enum err delete_row(struct db_tx *tx, const struct device_facts *facts)
 	return err == ERR_OK && db_changes(tx) == 0 ? ERR_NOT_FOUND : err;
 }
 
-static enum err append_event(struct db_tx *tx, const struct device_facts *facts, const char *type)
-{
-	const struct event event = { .type = str_of(type),
-		                     .organization = str_of(facts->organization),
-		                     .did = str_of(facts->did),
-		                     .time_ms = facts->updated_at };
-
-	return event_append(tx, &event);
-}
-
 static enum err write_change(struct db_tx *tx, struct db_job *job)
 {
 	struct device_change *change = CONTAINER_OF(job, struct device_change, job);
@@ -145,16 +71,16 @@ static enum err write_change(struct db_tx *tx, struct db_job *job)
 	enum err err = ERR_INTERNAL;
 
 	switch (change->kind) {
-	case DEVICE_CREATE: err = write_row(tx, facts); break;
+	case DEVICE_CREATE: err = device_write_row(tx, facts); break;
 	case DEVICE_UPDATE:
 	case DEVICE_ROTATE:
 	case DEVICE_BIND: err = update_row(tx, change); break;
 	case DEVICE_REMOVE: err = delete_row(tx, facts); break;
 	}
 	if (err == ERR_OK && (change->kind == DEVICE_CREATE || change->kind == DEVICE_ROTATE))
-		err = write_secret(tx, facts);
+		err = device_write_secret(tx, facts);
 	if (err == ERR_OK)
-		err = append_event(tx, facts, kinds[change->kind].event);
+		err = device_append_event(tx, facts, kinds[change->kind].event);
 	return err;
 }
 
@@ -240,7 +166,7 @@ static void take_removal(struct devices *devices, struct device *device)
 }
 
 /* Under the lock; takes the reference. */
-static enum err add_new(struct devices *devices, struct device_facts *facts, int64_t number)
+enum err device_add_new(struct devices *devices, struct device_facts *facts, int64_t number)
 {
 	struct device *device = device_find(devices, str_of(facts->did));
 
@@ -259,7 +185,7 @@ static enum err take_over(struct device_change *change)
 	struct device *device = device_find(devices, str_of(change->fresh->did));
 
 	switch (change->kind) {
-	case DEVICE_CREATE: return add_new(devices, TAKE(change->fresh), change->number);
+	case DEVICE_CREATE: return device_add_new(devices, TAKE(change->fresh), change->number);
 	case DEVICE_UPDATE:
 	case DEVICE_ROTATE:
 	case DEVICE_BIND: return device ? take_facts(change, device) : ERR_NOT_FOUND;
@@ -310,7 +236,7 @@ static enum err prepare_change(struct device_change *change, const struct device
 
 	buf_init(&sealed, DEVICE_SECRET_SIZE + DIGEST_SEAL_EXTRA);
 	if (change->kind == DEVICE_CREATE || change->kind == DEVICE_ROTATE) {
-		enum err err = seal_secret(change->devices, spec, &sealed);
+		enum err err = device_seal_secret(change->devices, spec, &sealed);
 		if (err != ERR_OK)
 			return err;
 	}
@@ -348,7 +274,7 @@ static enum err check_gateway(struct devices *devices, struct device_change *cha
 enum err device_change(struct devices *devices, struct device_change *change)
 {
 	struct device_view view = { 0 };
-	enum err err = check_spec(&change->spec, &change->why);
+	enum err err = device_check_spec(&change->spec, &change->why);
 
 	change->devices = devices;
 	if (err == ERR_OK)
@@ -370,89 +296,5 @@ enum err device_change(struct devices *devices, struct device_change *change)
 	devices_unlock(devices);
 	if (err != ERR_OK)
 		device_facts_unref(TAKE(change->fresh));
-	return err;
-}
-
-static enum err write_import(struct db_tx *tx, struct db_job *job)
-{
-	struct device_import *import = CONTAINER_OF(job, struct device_import, job);
-
-	for (size_t i = 0; i < import->count; i++) {
-		const struct device_facts *facts = import->fresh[i];
-		if (!facts)
-			continue;
-		enum err err = write_row(tx, facts);
-		if (err == ERR_EXISTS) {
-			import->results[i] = ERR_EXISTS;
-			continue;
-		}
-		if (err == ERR_OK)
-			err = write_secret(tx, facts);
-		if (err == ERR_OK)
-			err = append_event(tx, facts, kinds[DEVICE_CREATE].event);
-		if (err != ERR_OK)
-			return err;
-		import->results[i] = ERR_OK;
-	}
-	return ERR_OK;
-}
-
-static void on_imported(struct db_job *job, enum err err)
-{
-	struct device_import *import = CONTAINER_OF(job, struct device_import, job);
-	struct devices *devices = import->devices;
-
-	devices_lock(devices);
-	for (size_t i = 0; i < import->count; i++) {
-		struct device_facts *fresh = import->fresh[i];
-		if (err == ERR_OK && fresh && import->results[i] == ERR_OK)
-			(void)add_new(devices, fresh, import->number);
-		else
-			device_facts_unref(fresh);
-	}
-	devices_unlock(devices);
-	free(import->fresh);
-	if (err == ERR_OK)
-		event_log_wake(devices->setup.events);
-	import->done(import, err);
-}
-
-enum err device_import(struct devices *devices, struct device_import *import)
-{
-	enum err err = ERR_OK;
-
-	import->devices = devices;
-	import->fresh = calloc(import->count, sizeof(struct device_facts *));
-	if (!import->fresh)
-		return ERR_NO_MEMORY;
-	if (devices_count(devices) + import->count > DEVICES_MAX)
-		err = ERR_BUSY;
-	for (size_t i = 0; i < import->count && err == ERR_OK; i++) {
-		AUTO_BUF sealed = { 0 };
-		buf_init(&sealed, DEVICE_SECRET_SIZE + DIGEST_SEAL_EXTRA);
-		import->results[i] = check_spec(&import->specs[i], NULL);
-		if (import->results[i] != ERR_OK)
-			continue;
-		err = seal_secret(devices, &import->specs[i], &sealed);
-		if (err != ERR_OK)
-			break;
-		import->fresh[i] = device_facts_new(&import->specs[i], buf_str(&sealed), STR("{}"));
-		if (!import->fresh[i])
-			err = ERR_NO_MEMORY;
-		else
-			import->fresh[i]->created_at = import->fresh[i]->updated_at =
-				clock_now_ms();
-	}
-	if (err == ERR_OK) {
-		devices_lock(devices);
-		import->number = ++devices->last_change;
-		err = db_write(devices->setup.db, &import->job, write_import, on_imported);
-		devices_unlock(devices);
-	}
-	if (err != ERR_OK) {
-		for (size_t i = 0; i < import->count; i++)
-			device_facts_unref(import->fresh[i]);
-		free(import->fresh);
-	}
 	return err;
 }

@@ -150,4 +150,16 @@ enum err presence_end_all(struct devices *devices);
 /* command.c: everything waiting on this link fails. */
 void commands_fail(struct link *link);
 
+/* device_row.c: one device's row, secret and event; the statements inside a transaction. */
+#define DEVICE_CREATED "device.created"
+enum err device_seal_secret(struct devices *devices, struct device_spec *spec, struct buf *out);
+enum err device_check_spec(const struct device_spec *spec, struct why *why);
+/* ERR_EXISTS when the did is taken. */
+enum err device_write_row(struct db_tx *tx, const struct device_facts *facts);
+enum err device_write_secret(struct db_tx *tx, const struct device_facts *facts);
+enum err device_append_event(struct db_tx *tx, const struct device_facts *facts, const char *type);
+
+/* device_change.c: a new row's device enters the registry; under the lock, takes the reference. */
+enum err device_add_new(struct devices *devices, struct device_facts *facts, int64_t number);
+
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "domain/device/action.h"
+#include "domain/action/action.h"
 #include "domain/device/command.h"
 #include "domain/device/preset.h"
 #include "endpoints/api/api_private.h"

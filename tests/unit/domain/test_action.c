@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "domain/device/action.h"
+#include "domain/action/action.h"
 #include "domain/reason.h"
 #include "tests/unit/domain/action_fixture.h"
 #include "tests/unit/unit.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "domain/device/action.h"
+#include "domain/action/action.h"
 #include "domain/reason.h"
 #include "tests/unit/domain/action_fixture.h"
 #include "tests/unit/unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "domain/device/action_field.h"
+#include "domain/action/action_field.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "domain/device/action_field_private.h"
+#include "domain/action/action_field_private.h"
 #include "domain/reason.h"
 
 #define DATE_MOST_MS INT64_C(253402300799999) /* the last of the year 9999 */

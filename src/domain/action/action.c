@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "domain/device/action.h"
+#include "domain/action/action.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "domain/device/action_private.h"
+#include "domain/action/action_private.h"
 
 #define METHOD_FIELD "method"
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "domain/device/action_field.h"
+#include "domain/action/action_field.h"
 
 enum err field_read_object(const struct field *field, const json_t *value, struct field_path *path,
                            struct buf *out, struct why *why);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "domain/device/action_field_private.h"
+#include "domain/action/action_field_private.h"
 
 static const struct field *find_field(const struct field *object, const char *name)
 {

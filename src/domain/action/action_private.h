@@ -3,8 +3,8 @@
 #ifndef VIGIL_DOMAIN_ACTION_PRIVATE_H
 #define VIGIL_DOMAIN_ACTION_PRIVATE_H
 
-#include "domain/device/action.h"
-#include "domain/device/action_field.h"
+#include "domain/action/action.h"
+#include "domain/action/action_field.h"
 
 struct action {
 	const char *name;     /* "ptz.start" */

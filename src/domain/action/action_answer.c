@@ -2,7 +2,7 @@
 /* What a device's answer means: the codes, and the words for them. */
 #include <stdint.h>
 
-#include "domain/device/action_private.h"
+#include "domain/action/action_private.h"
 #include "domain/reason.h"
 
 #define OWN_WORDS_MAX (WHY_TEXT_MAX - 1)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The actions of the device protocol; a row says everything about its case. */
-#include "domain/device/action_private.h"
+#include "domain/action/action_private.h"
 
 #define PRESET_MOST     128
 #define NAME_MOST       64
