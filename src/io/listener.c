@@ -151,6 +151,19 @@ static bool refuse_one(struct listener *listener, int fd)
 	return refused >= 0;
 }
 
+/* The spare descriptor may have gone to a connection: then that one is given up for it. */
+static bool has_spare(struct listener *listener)
+{
+	int none = -1;
+
+	if (atomic_load(&listener->spare_fd) >= 0)
+		return true;
+	int spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (spare >= 0 && !atomic_compare_exchange_strong(&listener->spare_fd, &none, spare))
+		(void)close(spare); /* another loop was quicker */
+	return spare >= 0;
+}
+
 static void take_one(struct share *share, int fd)
 {
 	struct listener *listener = share->listener;
@@ -159,6 +172,12 @@ static void take_one(struct share *share, int fd)
 		                    .is_tls_required = listener->is_tls_required,
 		                    .open_count = &listener->open_count };
 
+	if (!has_spare(listener)) {
+		(void)close(fd);
+		(void)has_spare(listener);
+		metric_count(METRIC_accept_refused_total);
+		return;
+	}
 	if (atomic_fetch_add(&listener->open_count, 1) >= listener->setup.connections_max ||
 	    listener->setup.on_accept(listener->setup.owner, share->loop, &setup) != ERR_OK) {
 		(void)atomic_fetch_sub(&listener->open_count, 1);
