@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,9 +129,23 @@ enum err listener_open(const struct listener_setup *setup, struct listener **out
 	return ERR_OK;
 }
 
+/* One accept at a time in the whole process: else another listener takes the descriptor that a
+ * refusal gives up for a moment. It guards the kernel's table, not a variable of ours. */
+static pthread_mutex_t accepting = PTHREAD_MUTEX_INITIALIZER;
+
+static int accept_one(int fd)
+{
+	(void)pthread_mutex_lock(&accepting);
+	int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int error = errno;
+	(void)pthread_mutex_unlock(&accepting);
+	errno = error;
+	return accepted;
+}
+
 /* No descriptor is left: give up the spare one, take the connection, and refuse it, so that the
  * queue does not fill with clients that wait for nothing. False: not even that could be done. */
-static bool refuse_one(struct listener *listener, int fd)
+static bool refuse_locked(struct listener *listener, int fd)
 {
 	int spare = atomic_exchange(&listener->spare_fd, -1);
 
@@ -149,6 +164,14 @@ static bool refuse_one(struct listener *listener, int fd)
 	if (spare >= 0)
 		(void)close(spare); /* two loops refused at once */
 	return refused >= 0;
+}
+
+static bool refuse_one(struct listener *listener, int fd)
+{
+	(void)pthread_mutex_lock(&accepting);
+	bool is_done = refuse_locked(listener, fd);
+	(void)pthread_mutex_unlock(&accepting);
+	return is_done;
 }
 
 /* The spare descriptor may have gone to a connection: then that one is given up for it. */
@@ -230,7 +253,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 	for (int i = 0; status == 0 && i < LISTENER_ACCEPTS_PER_TURN; i++) {
 		if (!has_budget(share))
 			return;
-		int fd = accept4(share->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept_one(share->fd);
 		if (fd >= 0) {
 			take_one(share, fd);
 		} else if (errno == EMFILE || errno == ENFILE) {
