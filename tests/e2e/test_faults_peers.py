@@ -263,7 +263,7 @@ def test_no_descriptor_is_left(start_vigild, tmp_path):
         sock = socket.create_connection(vigild.address(("http", "rtmp", "mqtt")[i % 3]), 5)
         sock.settimeout(5)
         peers.append(sock)
-    wait_for(lambda: metric_by(kept, vigild, "accept_refused_total") >= 20, 15, what="refusals")
+    wait_for(lambda: metric_by(kept, vigild, "accept_refused_total") >= 50, what="refusals")
     assert kept.get(f"{vigild.http}/v2/devices/{DID}", timeout=5).status_code == 200
     busy = float(open(f"/proc/{vigild.pid}/stat").read().split()[13])
     time.sleep(0.5)
