@@ -27,7 +27,8 @@ struct mqtt_session *mqtt_session_new(struct mqtt_endpoint *endpoint, struct loo
 	session->transport = transport;
 	session->carrier = carrier;
 	session->received_ms = clock_steady_ms();
-	buf_init(&session->in, MQTT_PACKET_MAX);
+	/* the start of a packet, and what one read or WebSocket message brings after it */
+	buf_init(&session->in, 2 * MQTT_PACKET_MAX);
 	list_init(&session->registrations);
 	list_init(&session->deliveries);
 	list_add(&home->sessions, &session->node);
