@@ -73,7 +73,8 @@ static enum err open_endpoints(struct server *server, struct why *why)
 	if (err == ERR_OK)
 		err = mqtt_endpoint_new(domain->devices, &server->mqtt);
 	if (err == ERR_OK)
-		err = rtmp_endpoint_new(domain->live, domain->tokens, &server->rtmp);
+		err = rtmp_endpoint_new(domain->live, domain->tokens, domain->devices,
+		                        &server->rtmp);
 	if (err == ERR_OK)
 		err = live_endpoint_new(domain->live, server->api, domain->devices, &server->live);
 	if (err != ERR_OK)

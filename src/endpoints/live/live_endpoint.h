@@ -25,6 +25,11 @@ enum err live_endpoint_new(struct live *live, struct api *api, struct devices *d
 void live_endpoint_free(struct live_endpoint *endpoint);
 AUTO_DEFINE(live_endpoint)
 
+/* May they see this device's picture? Who may not is told what anybody is told of a device that
+ * does not exist. ERR_DENIED, ERR_NOT_FOUND. */
+enum err live_may_view(struct devices *devices, const struct actor *actor, struct str did,
+                       struct why *why);
+
 extern const struct route live_routes[]; /* owner: the endpoint */
 extern const size_t live_route_count;
 
