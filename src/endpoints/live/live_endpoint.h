@@ -2,7 +2,7 @@
 /*
  * live_endpoint.h — live pictures out: FLV over HTTP and over WebSocket, from the stream's ring.
  *
- * GET /live/{did}.flv and the protocol's own /v2/media/live/{did}.flv and /v2/meida/live/{did}.flv;
+ * GET /live/{key}.flv and the protocol's own /v2/media/live/{key}.flv and /v2/meida/live/{key}.flv;
  * the token as ?token=, cookie or Bearer. Failures before the first byte are problems; a WebSocket
  * is upgraded first and then closed with 4000+n and the problem's name.
  *
@@ -25,9 +25,9 @@ enum err live_endpoint_new(struct live *live, struct api *api, struct devices *d
 void live_endpoint_free(struct live_endpoint *endpoint);
 AUTO_DEFINE(live_endpoint)
 
-/* May they see this device's picture? Who may not is told what anybody is told of a device that
- * does not exist. ERR_DENIED, ERR_NOT_FOUND. */
-enum err live_may_view(struct devices *devices, const struct actor *actor, struct str did,
+/* May they see the stream of this key? It is opened by the rights to its device. Who may not is
+ * told what anybody is told of a device that does not exist. ERR_DENIED, ERR_NOT_FOUND. */
+enum err live_may_view(struct devices *devices, const struct actor *actor, struct str text,
                        struct why *why);
 
 extern const struct route live_routes[]; /* owner: the endpoint */

@@ -2,7 +2,7 @@
 /* Where cameras push to and players find them. */
 #include "endpoints/rtmp/rtmp_endpoint.h"
 
-struct str rtmp_path_did(struct str path)
+struct str rtmp_path_key(struct str path)
 {
 	static const struct str folders[] = { { "live/", 5 },
 		                              { "v2/media/live/", 14 },
@@ -11,14 +11,15 @@ struct str rtmp_path_did(struct str path)
 	while (path.size && path.at[0] == '/')
 		path = str_from(path, 1);
 	for (size_t i = 0; i < COUNT_OF(folders); i++) {
-		struct str did = str_from(path, folders[i].size);
-		if (str_starts(path, folders[i]) && did_is_valid(did))
-			return did;
+		struct stream_key read;
+		struct str key = str_from(path, folders[i].size);
+		if (str_starts(path, folders[i]) && stream_key_read(key, &read) == ERR_OK)
+			return key;
 	}
 	return (struct str){ 0 };
 }
 
-void rtmp_push_url(void *owner, struct str did, struct str token, struct str reached_at,
+void rtmp_push_url(void *owner, struct str key, struct str token, struct str reached_at,
                    struct buf *out)
 {
 	const struct rtmp_public *address = owner;
@@ -31,5 +32,8 @@ void rtmp_push_url(void *owner, struct str did, struct str token, struct str rea
 		buf_add_text(out, address->url);
 	else
 		buf_printf(out, "%s://%.*s:%u", scheme, STR_ARG(host), address->port);
-	buf_printf(out, "/live/%.*s?token=%.*s", STR_ARG(did), STR_ARG(token));
+	/* A replay's address is the protocol's own, with its spelling. */
+	buf_printf(out, "%s/%.*s?token=%.*s",
+	           stream_key_did(key).size < key.size ? "/v2/meida/live" : "/live", STR_ARG(key),
+	           STR_ARG(token));
 }

@@ -102,27 +102,30 @@ static const struct viewer_ops viewer_ops = { .on_start = on_start,
 	                                      .on_end = on_end };
 
 static enum err find_viewer(const struct rtmp_endpoint *endpoint, const struct rtmp_play *play,
-                            struct str did, struct why *why)
+                            struct str key, struct why *why)
 {
 	struct actor actor;
 
 	if (token_find(endpoint->tokens, play->token, &actor) != ERR_OK)
 		return why_set(why, ERR_UNAUTHENTICATED, "%s", err_text(ERR_UNAUTHENTICATED));
-	return live_may_view(endpoint->devices, &actor, did, why);
+	return live_may_view(endpoint->devices, &actor, key, why);
 }
 
 void rtmp_player_begin(struct rtmp_session *session, const struct rtmp_play *play)
 {
 	struct rtmp_endpoint *endpoint = session->endpoint;
-	struct str did = rtmp_path_did(play->path);
+	struct str key = rtmp_path_key(play->path);
 	AUTO_FREE struct rtmp_player *player = NULL;
 	struct why why = { 0 };
 
-	enum err err = find_viewer(endpoint, play, did, &why);
+	enum err err = find_viewer(endpoint, play, key, &why);
 	if (err == ERR_OK) {
 		player = calloc(1, sizeof *player);
-		err = player ? viewer_join(endpoint->live, did, &viewer_ops, &player->viewer, &why)
-		             : ERR_NO_MEMORY;
+		err = player ? ERR_OK : ERR_NO_MEMORY;
+	}
+	if (err == ERR_OK) {
+		player->viewer.kind = VIEWER_RTMP;
+		err = viewer_join(endpoint->live, key, &viewer_ops, &player->viewer, &why);
 	}
 	if (err != ERR_OK) {
 		refuse(session, err, &why);

@@ -25,7 +25,8 @@ struct rtmp_endpoint {
 struct rtmp_push {
 	struct publisher *publisher;
 	struct rtmp_intake intake;
-	char did[DID_SIZE];
+	char key[STREAM_KEY_SIZE];
+	bool is_replay; /* which may be paused */
 };
 
 struct rtmp_player {

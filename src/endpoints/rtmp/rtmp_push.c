@@ -8,7 +8,7 @@ static void forget(struct rtmp_session *session, const char *reason)
 {
 	struct rtmp_push *push = TAKE(session->push);
 
-	log_info("push.ended", "did=%s reason=\"%s\"", push->did, reason);
+	log_info("push.ended", "key=%s reason=\"%s\"", push->key, reason);
 	rtmp_intake_done(&push->intake);
 	free(push);
 }
@@ -43,28 +43,30 @@ static void refuse(struct rtmp_session *session, const char *code, const char *w
 void rtmp_push_begin(struct rtmp_session *session, const struct rtmp_publish *publish)
 {
 	struct rtmp_endpoint *endpoint = session->endpoint;
-	struct str did = rtmp_path_did(publish->path);
+	struct str key = rtmp_path_key(publish->path);
 	char address[CONN_ADDRESS_SIZE];
 
 	conn_peer(session->conn, address);
-	if (!did.size || session->push) {
+	if (!key.size || session->push) {
 		refuse(session, "NetStream.Publish.BadName", "push to live/{did}?token=TOKEN");
 		return;
 	}
-	if (publish_check(endpoint->live, endpoint->tokens, did, publish->token) != ERR_OK) {
-		log_info("push.refused", "did=%.*s address=%s", STR_ARG(did), address);
+	if (publish_check(endpoint->live, endpoint->tokens, key, publish->token) != ERR_OK) {
+		log_info("push.refused", "key=%.*s address=%s", STR_ARG(key), address);
 		refuse(session, "NetStream.Publish.Denied", "this token does not open this stream");
 		return;
 	}
 	AUTO_FREE struct rtmp_push *push = calloc(1, sizeof *push);
-	if (!push || publisher_open(endpoint->live, did, address, &publisher_ops, session,
+	if (!push || publisher_open(endpoint->live, key, address, &publisher_ops, session,
 	                            &push->publisher) != ERR_OK) {
 		refuse(session, "NetStream.Publish.Denied", "no such device");
 		return;
 	}
-	(void)str_copy(did, push->did, sizeof push->did);
+	(void)str_copy(key, push->key, sizeof push->key);
+	push->is_replay = stream_key_did(key).size < key.size;
+	publisher_came_by(push->publisher, publish->token);
 	rtmp_intake_init(&push->intake, push->publisher);
-	log_info("push.started", "did=%s address=%s", push->did, address);
+	log_info("push.started", "key=%s address=%s", push->key, address);
 	session->push = TAKE(push);
 	(void)rtmp_server_accept_publish(session->server, &rtmp_session_events, session);
 }

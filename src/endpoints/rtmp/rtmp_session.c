@@ -125,15 +125,17 @@ static void on_timer(struct timer *timer)
 {
 	struct rtmp_session *session = CONTAINER_OF(timer, struct rtmp_session, timer);
 	int64_t silent_ms = clock_steady_ms() - session->received_ms;
+	int64_t most_ms =
+		session->push && session->push->is_replay ? RTMP_PAUSE_MS : RTMP_SILENCE_MS;
 
 	if (session->player)
 		return;
-	if (!session->push || silent_ms >= RTMP_SILENCE_MS) {
+	if (!session->push || silent_ms >= most_ms) {
 		session->reason = "silent for too long";
 		conn_close(session->conn, ERR_TIMEOUT);
 		return;
 	}
-	loop_timer_start(session->loop, timer, RTMP_SILENCE_MS - silent_ms, on_timer);
+	loop_timer_start(session->loop, timer, most_ms - silent_ms, on_timer);
 }
 
 void rtmp_session_expect(struct rtmp_session *session)
