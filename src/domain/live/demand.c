@@ -120,14 +120,15 @@ static void send_play(struct stream *stream, int64_t viewers)
 		stream->is_answered = true;
 		return;
 	}
-	*play = (struct command){ .resource = STR("play"),
+	*play = (struct command){ .resource = stream->what.is_replay ? str_of(stream->key)
+		                                                     : STR("play"),
 		                  .timeout_ms = LIVE_ANSWER_MS,
 		                  .done = on_play_done };
 	memcpy(play->did, stream->did, sizeof play->did);
 	grant_make(live->setup.keys, str_of(play->did), play->resource,
 	           clock_now_ms() + GRANT_LIFE_MS, play->grant);
 	buf_init(&url, 512);
-	live->setup.push_url(live->setup.owner, str_of(play->did), str_of(play->grant),
+	live->setup.push_url(live->setup.owner, str_of(stream->key), str_of(play->grant),
 	                     str_before_last(str_of(view.presence.reached_at), ':'), &url);
 	device_view_done(&view);
 	buf_clear(&stream->play_data);

@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "domain/device/device.h"
+#include "domain/live/key.h"
 #include "domain/reason.h"
 
 #define LIVE_FLUSH_AUTO        (-1)
@@ -40,6 +41,7 @@
 #define LIVE_LINGER_MS         60000 /* from the last viewer to stop */
 #define LIVE_RESUME_MS         10000 /* viewers wait for a lost publisher */
 #define LIVE_PARTS_MAX         16    /* pieces of one read */
+#define LIVE_REPLAYS_MAX       8     /* of one device at a time */
 
 struct live;
 struct stream;
@@ -52,7 +54,7 @@ struct live_setup {
 	int64_t bytes_max; /* of all rings */
 	/* Writes the address a camera is to push to. `reached_at` is the host by which the device
 	 * reached us ("192.0.2.1", may be empty). */
-	void (*push_url)(void *owner, struct str did, struct str token, struct str reached_at,
+	void (*push_url)(void *owner, struct str key, struct str token, struct str reached_at,
 	                 struct buf *out);
 	void *owner;
 };
@@ -79,13 +81,14 @@ struct publisher_ops {
 	void (*ended)(void *owner, const char *reason);
 };
 
-/* May this token push this device's picture? It is the device's own access token, a play action's
- * token, or a push token. ERR_DENIED. */
-enum err publish_check(struct live *live, struct tokens *tokens, struct str did, struct str token);
+/* May this token push this stream? It is the device's own access token or a push token of the
+ * device, which open all its streams, or the token of the play action that asked for this very
+ * stream. ERR_DENIED, also for what is no key. */
+enum err publish_check(struct live *live, struct tokens *tokens, struct str key, struct str token);
 
-/* Starts publishing `did` on this loop; a publisher that was there before is ended. ERR_NOT_FOUND;
- * ERR_CONFLICT: the device is disabled. */
-enum err publisher_open(struct live *live, struct str did, const char *address,
+/* Starts publishing the stream `key` on this loop; a publisher that was there before is ended.
+ * ERR_NOT_FOUND; ERR_INVALID: no key; ERR_CONFLICT: the device is disabled. */
+enum err publisher_open(struct live *live, struct str key, const char *address,
                         const struct publisher_ops *ops, void *owner, struct publisher **out);
 /* The connection is gone. */
 void publisher_close(struct publisher *publisher);
@@ -125,9 +128,18 @@ struct outlet;
 struct intro;
 struct block;
 
+/* X(NAME, "text"): how a picture goes out. */
+#define VIEWER_KINDS(X) X(FLV, "flv") X(WEBSOCKET, "websocket") X(RTMP, "rtmp") X(HLS, "hls")
+#define X(name, text)   VIEWER_##name,
+enum viewer_kind { VIEWER_KINDS(X) };
+#undef X
+#define VIEWER_KIND_COUNT (VIEWER_HLS + 1)
+const char *viewer_kind_text(enum viewer_kind kind);
+
 struct viewer {
-	const struct viewer_ops *ops;
-	struct outlet *outlet; /* private from here; NULL: not in a stream */
+	enum viewer_kind kind;        /* set before viewer_join() */
+	const struct viewer_ops *ops; /* private from here */
+	struct outlet *outlet;        /* NULL: not in a stream */
 	struct list_node node;
 	struct intro *intro;
 	struct block *held; /* trimmed from the ring, half sent */
@@ -138,10 +150,11 @@ struct viewer {
 	bool is_started, is_blocked;
 };
 
-/* Joins the stream of a device; callbacks come later, never within this call. The device must
- * exist (the caller has checked the viewer's rights). ERR_CONFLICT with DEVICE_OFFLINE or
- * DEVICE_DISABLED; ERR_CLOSED after live_drain(). */
-enum err viewer_join(struct live *live, struct str did, const struct viewer_ops *ops,
+/* Joins the stream `key`; callbacks come later, never within this call. The device must exist (the
+ * caller has checked the viewer's rights to the key's device). ERR_NOT_FOUND also for what is no
+ * key; ERR_CONFLICT with DEVICE_OFFLINE or DEVICE_DISABLED; ERR_BUSY with TOO_MANY: a device has
+ * LIVE_REPLAYS_MAX replays already; ERR_CLOSED after live_drain(). */
+enum err viewer_join(struct live *live, struct str key, const struct viewer_ops *ops,
                      struct viewer *viewer, struct why *why);
 void viewer_leave(struct viewer *viewer);
 
@@ -167,6 +180,7 @@ enum stream_stage { STREAM_STAGES(X) };
 const char *stream_stage_text(enum stream_stage stage);
 
 struct stream_view {
+	char key[STREAM_KEY_SIZE];
 	char did[DID_SIZE];
 	char organization[ORGANIZATION_SIZE];
 	enum stream_stage stage;

@@ -22,7 +22,8 @@
 struct live {
 	struct live_setup setup;
 	pthread_mutex_t lock;
-	struct map streams; /* did -> stream */
+	struct map streams;  /* key -> stream */
+	struct list replays; /* those of recordings, once more */
 	_Atomic bool is_draining;
 };
 
@@ -58,8 +59,11 @@ struct stream {
 	struct live *live;
 	_Atomic unsigned refs; /* counted down under live->lock */
 	pthread_mutex_t lock;
+	char key[STREAM_KEY_SIZE];
 	char did[DID_SIZE];
 	char organization[ORGANIZATION_SIZE];
+	struct stream_key what;        /* `key`, read */
+	struct list_node node;         /* in live->replays, if it is one (live's lock) */
 	_Atomic bool is_asked_to_play; /* false: the camera pushes by itself */
 
 	struct ring ring;
@@ -136,8 +140,8 @@ static inline void stream_unlock(struct stream *stream)
 	(void)pthread_mutex_unlock(&stream->lock);
 }
 
-/* stream.c: the stream of that device, made if there is none, with a reference. */
-enum err stream_open(struct live *live, struct str did, struct stream **out);
+/* stream.c: the stream of that key, made if there is none, with a reference. */
+enum err stream_open(struct live *live, struct str key, struct stream **out);
 struct stream *stream_ref(struct stream *stream);
 void stream_unref(struct stream *stream);
 

@@ -44,7 +44,7 @@ void publisher_end(struct publisher *publisher, const char *reason)
 	run_post(publisher->loop, &publisher->ending);
 }
 
-enum err publisher_open(struct live *live, struct str did, const char *address,
+enum err publisher_open(struct live *live, struct str key, const char *address,
                         const struct publisher_ops *ops, void *owner, struct publisher **out)
 {
 	struct publisher *publisher = calloc(1, sizeof *publisher);
@@ -52,7 +52,7 @@ enum err publisher_open(struct live *live, struct str did, const char *address,
 
 	if (!publisher)
 		return ERR_NO_MEMORY;
-	enum err err = stream_open(live, did, &stream);
+	enum err err = stream_open(live, key, &stream);
 	if (err != ERR_OK) {
 		free(publisher);
 		return err;

@@ -18,19 +18,19 @@ const char *stream_stage_text(enum stream_stage stage)
 	return stage_texts[stage];
 }
 
-/* The device was removed, disabled, ...: its picture ends for everybody. */
-static void on_shut(void *owner, struct str did, const char *reason)
+#define X(name, text) text,
+static const char *const viewer_texts[] = { VIEWER_KINDS(X) };
+#undef X
+
+const char *viewer_kind_text(enum viewer_kind kind)
 {
-	struct live *live = owner;
+	return viewer_texts[kind];
+}
+
+static void shut(struct stream *stream, const char *reason)
+{
 	struct why why;
 
-	(void)pthread_mutex_lock(&live->lock);
-	struct stream *stream = map_get(&live->streams, did);
-	if (stream)
-		stream->refs++;
-	(void)pthread_mutex_unlock(&live->lock);
-	if (!stream)
-		return;
 	(void)why_set_reason(&why, ERR_CONFLICT, REASON_STREAM_ENDED, NULL, "%s: %s",
 	                     reason_words(REASON_STREAM_ENDED), reason);
 	stream_lock(stream);
@@ -39,6 +39,35 @@ static void on_shut(void *owner, struct str did, const char *reason)
 		publisher_end(stream->publisher, reason);
 	stream_unlock(stream);
 	stream_unref(stream);
+}
+
+/* The live stream of a device and its replays, each with a reference; under live's lock. */
+static size_t streams_of(struct live *live, struct str did, struct stream *found[])
+{
+	struct stream *stream = map_get(&live->streams, did);
+	size_t count = 0;
+
+	if (stream)
+		found[count++] = stream_ref(stream);
+	list_each (node, &live->replays) {
+		stream = CONTAINER_OF(node, struct stream, node);
+		if (str_equal(str_of(stream->did), did) && count <= LIVE_REPLAYS_MAX)
+			found[count++] = stream_ref(stream);
+	}
+	return count;
+}
+
+/* The device was removed, disabled, ...: its pictures end for everybody. */
+static void on_shut(void *owner, struct str did, const char *reason)
+{
+	struct stream *found[1 + LIVE_REPLAYS_MAX];
+	struct live *live = owner;
+
+	(void)pthread_mutex_lock(&live->lock);
+	size_t count = streams_of(live, did, found);
+	(void)pthread_mutex_unlock(&live->lock);
+	for (size_t i = 0; i < count; i++)
+		shut(found[i], reason);
 }
 
 void live_drain(struct live *live)
@@ -68,6 +97,7 @@ enum err live_new(const struct live_setup *setup, struct live **out)
 	live->setup = *setup;
 	id_random(seed, sizeof seed);
 	map_init(&live->streams, seed);
+	list_init(&live->replays);
 	(void)pthread_mutex_init(&live->lock, NULL);
 	devices_on_shut(setup->devices, on_shut, live);
 	*out = live;
@@ -110,13 +140,28 @@ void intro_unref(struct intro *intro)
 		free(intro);
 }
 
-static struct stream *stream_new(struct live *live, const struct device_facts *facts)
+/* Under live's lock. */
+static bool has_room(struct live *live, const struct stream_key *key)
+{
+	size_t count = 0;
+
+	if (!key->is_replay)
+		return true;
+	list_each (node, &live->replays)
+		count += strcmp(CONTAINER_OF(node, struct stream, node)->did, key->did) == 0;
+	return count < LIVE_REPLAYS_MAX;
+}
+
+static struct stream *stream_new(struct live *live, const struct stream_key *key,
+                                 const struct device_facts *facts)
 {
 	struct stream *stream = calloc(1, sizeof *stream);
 
 	if (!stream)
 		return NULL;
 	stream->live = live;
+	stream->what = *key;
+	stream_key_write(key, stream->key);
 	stream->home = run_here();
 	memcpy(stream->did, facts->did, sizeof stream->did);
 	memcpy(stream->organization, facts->organization, sizeof stream->organization);
@@ -126,20 +171,25 @@ static struct stream *stream_new(struct live *live, const struct device_facts *f
 	list_init(&stream->outlets);
 	buf_init(&stream->play_data, 1024);
 	(void)pthread_mutex_init(&stream->lock, NULL);
-	if (map_add(&live->streams, str_of(stream->did), stream) != ERR_OK) {
+	if (map_add(&live->streams, str_of(stream->key), stream) != ERR_OK) {
 		(void)pthread_mutex_destroy(&stream->lock);
 		free(stream);
 		return NULL;
 	}
+	if (key->is_replay)
+		list_add(&live->replays, &stream->node);
 	metric_add(METRIC_streams, 1);
 	return stream;
 }
 
-enum err stream_open(struct live *live, struct str did, struct stream **out)
+enum err stream_open(struct live *live, struct str text, struct stream **out)
 {
+	struct stream_key key;
 	struct device_view view;
-	enum err err = device_view(live->setup.devices, (struct str){ 0 }, did, &view);
+	enum err err = stream_key_read(text, &key);
 
+	if (err == ERR_OK)
+		err = device_view(live->setup.devices, (struct str){ 0 }, str_of(key.did), &view);
 	if (err == ERR_OK && view.facts->is_disabled) {
 		device_view_done(&view);
 		err = ERR_CONFLICT;
@@ -147,17 +197,20 @@ enum err stream_open(struct live *live, struct str did, struct stream **out)
 	if (err != ERR_OK)
 		return err;
 	(void)pthread_mutex_lock(&live->lock);
-	struct stream *stream = map_get(&live->streams, did);
-	if (!stream)
-		stream = stream_new(live, view.facts);
-	if (stream) {
+	struct stream *stream = map_get(&live->streams, text);
+	if (!stream && !has_room(live, &key))
+		err = ERR_BUSY;
+	else if (!stream && !(stream = stream_new(live, &key, view.facts)))
+		err = ERR_NO_MEMORY;
+	if (err == ERR_OK) {
 		stream->refs++;
-		stream->is_asked_to_play = view.facts->push == PUSH_PLAY;
+		/* Nobody plays a recording by itself. */
+		stream->is_asked_to_play = key.is_replay || view.facts->push == PUSH_PLAY;
+		*out = stream;
 	}
 	(void)pthread_mutex_unlock(&live->lock);
 	device_view_done(&view);
-	*out = stream;
-	return stream ? ERR_OK : ERR_NO_MEMORY;
+	return err;
 }
 
 struct stream *stream_ref(struct stream *stream)
@@ -173,7 +226,9 @@ void stream_unref(struct stream *stream)
 	(void)pthread_mutex_lock(&live->lock);
 	bool is_last = --stream->refs == 0;
 	if (is_last)
-		(void)map_remove(&live->streams, str_of(stream->did));
+		(void)map_remove(&live->streams, str_of(stream->key));
+	if (is_last && stream->what.is_replay)
+		list_remove(&stream->node);
 	(void)pthread_mutex_unlock(&live->lock);
 	if (is_last)
 		stream_free(stream);
@@ -202,6 +257,7 @@ static void look(struct stream *stream, struct stream_view *view)
 {
 	*view = (struct stream_view){ 0 };
 	stream_lock(stream);
+	memcpy(view->key, stream->key, sizeof view->key);
 	memcpy(view->did, stream->did, sizeof view->did);
 	memcpy(view->organization, stream->organization, sizeof view->organization);
 	view->stage = stage_of(stream);
@@ -256,19 +312,23 @@ enum err live_each(struct live *live, struct str organization, size_t max,
 	return err;
 }
 
-enum err publish_check(struct live *live, struct tokens *tokens, struct str did, struct str token)
+enum err publish_check(struct live *live, struct tokens *tokens, struct str key, struct str token)
 {
 	struct actor actor;
 	struct device_view view;
+	struct stream_key what;
 
-	if (!token.size || token.size > TOKEN_TEXT_MAX ||
-	    device_view(live->setup.devices, (struct str){ 0 }, did, &view) != ERR_OK)
+	if (!token.size || token.size > TOKEN_TEXT_MAX || stream_key_read(key, &what) != ERR_OK)
+		return ERR_DENIED;
+	struct str did = str_of(what.did);
+	if (device_view(live->setup.devices, (struct str){ 0 }, did, &view) != ERR_OK)
 		return ERR_DENIED;
 	bool is_disabled = view.facts->is_disabled;
 	device_view_done(&view);
 	if (is_disabled)
 		return ERR_DENIED;
-	if (grant_check(live->setup.keys, did, STR("play"), token, clock_now_ms()) == ERR_OK ||
+	struct str resource = what.is_replay ? key : STR("play");
+	if (grant_check(live->setup.keys, did, resource, token, clock_now_ms()) == ERR_OK ||
 	    registration_token_check(live->setup.devices, did, token) == ERR_OK)
 		return ERR_OK;
 	if (token_find(tokens, token, &actor) == ERR_OK && (actor.rights & RIGHT_PUSH) &&

@@ -6,13 +6,16 @@
 #include "base/metric.h"
 #include "domain/live/live_private.h"
 
-enum err viewer_join(struct live *live, struct str did, const struct viewer_ops *ops,
+enum err viewer_join(struct live *live, struct str key, const struct viewer_ops *ops,
                      struct viewer *viewer, struct why *why)
 {
 	struct stream *stream;
 	struct device_view view;
-	enum err err = device_view(live->setup.devices, (struct str){ 0 }, did, &view);
+	struct stream_key what;
 
+	if (stream_key_read(key, &what) != ERR_OK)
+		return ERR_NOT_FOUND;
+	enum err err = device_view(live->setup.devices, (struct str){ 0 }, str_of(what.did), &view);
 	if (err != ERR_OK)
 		return err;
 	if (atomic_load(&live->is_draining) || view.facts->is_disabled) {
@@ -23,9 +26,14 @@ enum err viewer_join(struct live *live, struct str did, const struct viewer_ops 
 		return why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_DISABLED, NULL, "%s",
 		                      reason_words(REASON_DEVICE_DISABLED));
 	}
-	bool is_reachable = view.presence.state == PRESENCE_ONLINE || view.facts->push == PUSH_SELF;
+	bool is_reachable = view.presence.state == PRESENCE_ONLINE ||
+	                    (view.facts->push == PUSH_SELF && !what.is_replay);
 	device_view_done(&view);
-	err = stream_open(live, did, &stream);
+	err = stream_open(live, key, &stream);
+	if (err == ERR_BUSY)
+		return why_set_reason(why, err, REASON_TOO_MANY, NULL,
+		                      "%d recordings of this device are being played already",
+		                      LIVE_REPLAYS_MAX);
 	if (err != ERR_OK)
 		return err;
 	stream_lock(stream);
@@ -39,7 +47,9 @@ enum err viewer_join(struct live *live, struct str did, const struct viewer_ops 
 		return why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_OFFLINE, NULL, "%s",
 		                      reason_words(REASON_DEVICE_OFFLINE));
 	}
-	*viewer = (struct viewer){ .ops = ops, .outlet = outlet, .joined_ms = clock_steady_ms() };
+	*viewer = (struct viewer){
+		.kind = viewer->kind, .ops = ops, .outlet = outlet, .joined_ms = clock_steady_ms()
+	};
 	list_add(&outlet->ready, &viewer->node);
 	outlet->viewer_count++;
 	metric_add(METRIC_viewers, 1);

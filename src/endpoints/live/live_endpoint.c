@@ -28,11 +28,13 @@ void live_endpoint_free(struct live_endpoint *endpoint)
 	free(endpoint);
 }
 
-/* Who is not to see this device is told what anybody is told of a device that does not exist. */
-static enum err check_rights(struct live_endpoint *endpoint, struct request *req, struct str did,
+/* A key is opened by the rights to its device. Who is not to see it is told what anybody is told of
+ * a device that does not exist. */
+static enum err check_rights(struct live_endpoint *endpoint, struct request *req, struct str text,
                              struct why *why)
 {
 	struct actor actor;
+	struct stream_key key;
 	struct device_view view;
 	enum err err = api_find_actor(endpoint->api, req, &actor);
 
@@ -40,18 +42,20 @@ static enum err check_rights(struct live_endpoint *endpoint, struct request *req
 		return why_set(why, err, "%s", err_text(err));
 	if (!(actor.rights & RIGHT_VIEW))
 		return why_set(why, ERR_DENIED, "this token does not open live pictures");
-	if (!did_is_valid(did) || (actor.did[0] && !str_equal(str_of(actor.did), did)) ||
-	    device_view(endpoint->devices, str_of(actor.organization), did, &view) != ERR_OK)
+	if (stream_key_read(text, &key) != ERR_OK ||
+	    (actor.did[0] && strcmp(actor.did, key.did) != 0) ||
+	    device_view(endpoint->devices, str_of(actor.organization), str_of(key.did), &view) !=
+	            ERR_OK)
 		return why_set(why, ERR_NOT_FOUND, "no such device");
 	device_view_done(&view);
 	return ERR_OK;
 }
 
-static void view_http(struct live_endpoint *endpoint, struct request *req, struct str did)
+static void view_http(struct live_endpoint *endpoint, struct request *req, struct str key)
 {
 	struct why why = { 0 };
 	struct flv_viewer *flv = NULL;
-	enum err err = check_rights(endpoint, req, did, &why);
+	enum err err = check_rights(endpoint, req, key, &why);
 
 	if (err == ERR_OK && request_method(req) == HTTP_HEAD) {
 		response_send(req, 200, "video/x-flv", (struct str){ 0 });
@@ -59,7 +63,7 @@ static void view_http(struct live_endpoint *endpoint, struct request *req, struc
 	}
 	if (err == ERR_OK) {
 		flv = calloc(1, sizeof *flv);
-		err = flv ? viewer_join(endpoint->live, did, &flv_viewer_ops, &flv->viewer, &why)
+		err = flv ? viewer_join(endpoint->live, key, &flv_viewer_ops, &flv->viewer, &why)
 		          : ERR_NO_MEMORY;
 	}
 	if (err != ERR_OK) {
@@ -76,26 +80,27 @@ static void view_http(struct live_endpoint *endpoint, struct request *req, struc
 static void view_websocket(struct live_endpoint *endpoint, struct request *req, struct str param)
 {
 	struct why why = { 0 };
-	char did[DID_SIZE] = "";
+	char key[STREAM_KEY_SIZE] = "";
 	AUTO_BUF leftover = { 0 };
 	struct flv_viewer *flv = calloc(1, sizeof *flv);
 
 	enum err err = check_rights(endpoint, req, param, &why);
 	if (err == ERR_OK)
-		err = str_copy(param, did, sizeof did); /* the request ends with the upgrade */
+		err = str_copy(param, key, sizeof key); /* the request ends with the upgrade */
 	if (!flv) {
 		api_problem(req, ERR_NO_MEMORY, NULL);
 		return;
 	}
 	buf_init(&leftover, FLV_MESSAGE_MAX);
 	flv->is_websocket = true;
+	flv->viewer.kind = VIEWER_WEBSOCKET;
 	flv->conn = request_upgrade_websocket(req, NULL, &flv_conn_events, flv, &leftover);
 	if (!flv->conn) {
 		free(flv);
 		return;
 	}
 	if (err == ERR_OK)
-		err = viewer_join(endpoint->live, str_of(did), &flv_viewer_ops, &flv->viewer, &why);
+		err = viewer_join(endpoint->live, str_of(key), &flv_viewer_ops, &flv->viewer, &why);
 	if (err != ERR_OK)
 		flv_websocket_close(flv->conn, err, why.reason);
 	else if (leftover.size)
@@ -104,12 +109,12 @@ static void view_websocket(struct live_endpoint *endpoint, struct request *req, 
 
 static void view(void *owner, struct request *req)
 {
-	struct str did = request_param(req, "did");
+	struct str key = request_param(req, "key");
 
 	if (request_is_websocket(req))
-		view_websocket(owner, req, did);
+		view_websocket(owner, req, key);
 	else
-		view_http(owner, req, did);
+		view_http(owner, req, key);
 }
 
 static void add_time(struct buf *out, const char *name, int64_t time_ms)
@@ -175,9 +180,9 @@ static void list_streams(void *owner, struct request *req)
 /* The live routes ask for rights themselves: a WebSocket is told in a close frame. */
 /* clang-format off */
 const struct route live_routes[] = {
-	{ "GET", "/live/{did}.flv",          RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
-	{ "GET", "/v2/media/live/{did}.flv", RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
-	{ "GET", "/v2/meida/live/{did}.flv", RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
+	{ "GET", "/live/{key}.flv",          RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
+	{ "GET", "/v2/media/live/{key}.flv", RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
+	{ "GET", "/v2/meida/live/{key}.flv", RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
 	{ "GET", "/v2/streams",              RIGHT_READ, 0, list_streams, 0 },
 };
 /* clang-format on */

@@ -4,6 +4,8 @@
 #include "base/metric.h"
 #include "tests/unit/domain/scene.h"
 
+#define REPLAY "CAM_replay_1_0_20200725112233_20200725113344"
+
 struct play {
 	struct house *house;
 	struct camera camera;
@@ -98,6 +100,7 @@ static void a_camera_is_asked_once_with_an_address_it_can_reach(void **state)
 	struct domain *domain = play.house->domain;
 	assert_ok(publish_check(domain->live, domain->tokens, STR("CAM"), token));
 	assert_err(publish_check(domain->live, domain->tokens, STR("CAM2"), token), ERR_DENIED);
+	assert_err(publish_check(domain->live, domain->tokens, STR(REPLAY), token), ERR_DENIED);
 	assert_stage(play.house, STAGE_ASKED);
 	watch_start(&second, play.house, play.house->loop, "CAM");
 	house_turn(play.house, 10);
