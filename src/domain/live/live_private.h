@@ -73,7 +73,7 @@ struct stream {
 	struct publisher *publisher;
 	struct list outlets;
 	struct stream_video video;
-	char audio[32];
+	struct stream_audio audio;
 	int64_t viewers, frames, bytes_in, first_frame_ms;
 	int64_t leaving; /* viewers that were told to go and have not yet */
 	_Atomic int64_t bytes_out, skips;

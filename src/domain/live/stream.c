@@ -273,7 +273,7 @@ static void look(struct stream *stream, struct stream_view *view)
 	view->skips = atomic_load_explicit(&stream->skips, memory_order_relaxed);
 	view->first_frame_ms = stream->first_frame_ms;
 	view->video = stream->video;
-	memcpy(view->audio, stream->audio, sizeof view->audio);
+	view->audio = stream->audio;
 	stream_unlock(stream);
 }
 
