@@ -2,6 +2,7 @@
 #include "endpoints/hls/hls_window.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define TARGETS_LISTED 3 /* RFC 8216 §6.2.2: target durations a playlist holds at least */
 
@@ -20,6 +21,7 @@ static void segment_free(struct hls_segment *segment)
 {
 	for (size_t i = 0; i < segment->part_count; i++)
 		hls_bytes_unref(segment->parts[i].bytes);
+	hls_bytes_unref(segment->whole);
 	init_done(&segment->init);
 	free(segment);
 }
@@ -28,7 +30,7 @@ static void drop_first(struct hls_window *window)
 {
 	struct hls_segment **place = place_of(window, window->first);
 
-	window->bytes -= (*place)->bytes;
+	window->bytes -= (*place)->size;
 	window->breaks += (*place)->is_after_break;
 	segment_free(*place);
 	*place = NULL;
@@ -79,7 +81,7 @@ const struct hls_segment *hls_window_open(const struct hls_window *window)
 	const struct hls_segment *last =
 		window->end ? hls_window_segment(window, window->end - 1) : NULL;
 
-	return last && !last->is_whole ? last : NULL;
+	return last && !last->whole ? last : NULL;
 }
 
 uint64_t hls_window_next(const struct hls_window *window, uint64_t *out_part)
@@ -95,11 +97,10 @@ uint64_t hls_window_listed(const struct hls_window *window)
 	int64_t duration_ms = 0;
 	uint64_t number = window->end, listed = 0;
 
-	while (number > window->first &&
-	       (listed < HLS_SEGMENTS_LISTED ||
-	        duration_ms < TARGETS_LISTED * window->target_s * 1000)) {
+	while (number > window->first && (listed < HLS_SEGMENTS_LISTED ||
+	                                  duration_ms < TARGETS_LISTED * window->target_s * 1000)) {
 		const struct hls_segment *segment = hls_window_segment(window, --number);
-		if (!segment->is_whole)
+		if (!segment->whole)
 			continue;
 		listed++;
 		duration_ms += segment->duration_ms;
@@ -111,7 +112,7 @@ bool hls_window_is_ready(const struct hls_window *window)
 {
 	const struct hls_segment *first = hls_window_segment(window, window->first);
 
-	return first && first->is_whole;
+	return window->target_s && first && first->whole;
 }
 
 /* Whole segments that no playlist names and nobody is likely to fetch any more; and, over the
@@ -152,24 +153,72 @@ bool hls_window_add(struct hls_window *window, const struct hls_part *part, int6
 		hls_bytes_unref(part->bytes);
 		return false;
 	}
+	/* While the first segment fills with what was there already, its time is still being
+	 * learnt. */
+	if (!hls_window_is_ready(window))
+		segment->began_ms = began_ms;
 	segment->parts[segment->part_count++] = *part;
-	segment->bytes += part->bytes->size;
+	segment->size += part->size;
 	segment->duration_ms += part->duration_ms;
-	window->bytes += part->bytes->size;
-	if (segment->part_count == HLS_PARTS_MAX)
-		hls_window_cut(window);
+	window->bytes += part->size;
 	drop_old(window);
 	return true;
 }
 
-void hls_window_cut(struct hls_window *window)
+bool hls_window_is_full(const struct hls_window *window)
 {
-	if (hls_window_open(window))
-		(*place_of(window, window->end - 1))->is_whole = true;
+	const struct hls_segment *open = hls_window_open(window);
+
+	return open && (open->part_count == HLS_PARTS_MAX || open->size > window->bytes_max / 3);
+}
+
+struct hls_bytes *hls_window_join(const struct hls_window *window)
+{
+	const struct hls_segment *open = hls_window_open(window);
+	struct hls_bytes *whole = open ? hls_bytes_new(open->size) : NULL;
+	size_t at = 0;
+
+	for (size_t i = 0; whole && i < open->part_count; i++) {
+		memcpy(whole->at + at, open->parts[i].bytes->at, open->parts[i].size);
+		at += open->parts[i].size;
+	}
+	return whole;
+}
+
+static void drop_last(struct hls_window *window)
+{
+	struct hls_segment **place = place_of(window, --window->end);
+
+	window->bytes -= (*place)->size;
+	window->is_broken = true;
+	segment_free(*place);
+	*place = NULL;
+}
+
+void hls_window_cut(struct hls_window *window, struct hls_bytes *whole)
+{
+	if (!hls_window_open(window)) {
+		hls_bytes_unref(whole);
+		return;
+	}
+	if (!whole) {
+		drop_last(window);
+		return;
+	}
+	struct hls_segment *segment = *place_of(window, window->end - 1);
+	size_t at = 0;
+	segment->whole = whole;
+	for (size_t i = 0; i < segment->part_count; i++) {
+		struct hls_part *part = &segment->parts[i];
+		hls_bytes_unref(part->bytes);
+		part->bytes = hls_bytes_ref(whole);
+		part->offset = at;
+		at += part->size;
+	}
+	drop_old(window);
 }
 
 void hls_window_break(struct hls_window *window)
 {
-	hls_window_cut(window);
 	window->is_broken = window->end > 0;
 }

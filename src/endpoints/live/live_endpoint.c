@@ -30,7 +30,7 @@ void live_endpoint_free(struct live_endpoint *endpoint)
 
 /* A key is opened by the rights to its device. Who is not to see it is told what anybody is told of
  * a device that does not exist. */
-static enum err check_rights(struct live_endpoint *endpoint, struct request *req, struct str text,
+enum err live_check_rights(struct live_endpoint *endpoint, struct request *req, struct str text,
                              struct why *why)
 {
 	struct actor actor;
@@ -55,7 +55,7 @@ static void view_http(struct live_endpoint *endpoint, struct request *req, struc
 {
 	struct why why = { 0 };
 	struct flv_viewer *flv = NULL;
-	enum err err = check_rights(endpoint, req, key, &why);
+	enum err err = live_check_rights(endpoint, req, key, &why);
 
 	if (err == ERR_OK && request_method(req) == HTTP_HEAD) {
 		response_send(req, 200, "video/x-flv", (struct str){ 0 });
@@ -84,7 +84,7 @@ static void view_websocket(struct live_endpoint *endpoint, struct request *req, 
 	AUTO_BUF leftover = { 0 };
 	struct flv_viewer *flv = calloc(1, sizeof *flv);
 
-	enum err err = check_rights(endpoint, req, param, &why);
+	enum err err = live_check_rights(endpoint, req, param, &why);
 	if (err == ERR_OK)
 		err = str_copy(param, key, sizeof key); /* the request ends with the upgrade */
 	if (!flv) {

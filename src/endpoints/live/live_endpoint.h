@@ -25,6 +25,11 @@ enum err live_endpoint_new(struct live *live, struct api *api, struct devices *d
 void live_endpoint_free(struct live_endpoint *endpoint);
 AUTO_DEFINE(live_endpoint)
 
+/* May who asks see this stream? A key is opened by the rights to its device. With words in *why:
+ * ERR_UNAUTHENTICATED, ERR_DENIED, ERR_NOT_FOUND. */
+enum err live_check_rights(struct live_endpoint *endpoint, struct request *req, struct str key,
+                           struct why *why);
+
 extern const struct route live_routes[]; /* owner: the endpoint */
 extern const size_t live_route_count;
 
