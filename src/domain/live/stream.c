@@ -5,18 +5,7 @@
 
 #include "base/clock.h"
 #include "base/metric.h"
-#include "domain/device/registration.h"
-#include "domain/identity/grant.h"
 #include "domain/live/live_private.h"
-
-#define X(name, text) text,
-static const char *const stage_texts[] = { STREAM_STAGES(X) };
-#undef X
-
-const char *stream_stage_text(enum stream_stage stage)
-{
-	return stage_texts[stage];
-}
 
 #define X(name, text) text,
 static const char *const viewer_texts[] = { VIEWER_KINDS(X) };
@@ -98,6 +87,9 @@ enum err live_new(const struct live_setup *setup, struct live **out)
 	id_random(seed, sizeof seed);
 	map_init(&live->streams, seed);
 	list_init(&live->replays);
+	list_init(&live->events);
+	live->event_allowance = LIVE_EVENTS_MAX;
+	live->event_allowed_ms = clock_steady_ms();
 	(void)pthread_mutex_init(&live->lock, NULL);
 	devices_on_shut(setup->devices, on_shut, live);
 	*out = live;
@@ -123,6 +115,7 @@ void live_free(struct live *live)
 	for (struct stream *stream; (stream = map_next(&live->streams, &at)) != NULL;)
 		stream_free(stream);
 	map_done(&live->streams);
+	live_events_done(live);
 	(void)pthread_mutex_destroy(&live->lock);
 	free(live);
 }
@@ -213,6 +206,12 @@ enum err stream_open(struct live *live, struct str text, struct stream **out)
 	return err;
 }
 
+void stream_forget(struct stream *stream)
+{
+	stream->source++;
+	ring_clear(&stream->ring);
+}
+
 struct stream *stream_ref(struct stream *stream)
 {
 	stream->refs++;
@@ -232,107 +231,4 @@ void stream_unref(struct stream *stream)
 	(void)pthread_mutex_unlock(&live->lock);
 	if (is_last)
 		stream_free(stream);
-}
-
-static enum stream_stage stage_of(const struct stream *stream)
-{
-	/* A push counts when demand has seen it: its time for a key frame runs from there. */
-	bool is_seen = stream->state != DEMAND_ASKING && stream->state != DEMAND_WAITING;
-
-	if (stream->publisher && is_seen)
-		return stream->ring.key == RING_NO_KEY ? STAGE_PUSHING : STAGE_PLAYING;
-	if (stream->failure != REASON_NONE && stream->state == DEMAND_IDLE)
-		return STAGE_FAILED;
-	switch (stream->state) {
-	case DEMAND_ASKING: return STAGE_ASKED;
-	case DEMAND_WAITING: return STAGE_ANSWERED;
-	case DEMAND_IDLE:
-	case DEMAND_SENDING:
-	case DEMAND_LINGERING: break;
-	}
-	return STAGE_IDLE;
-}
-
-static void look(struct stream *stream, struct stream_view *view)
-{
-	*view = (struct stream_view){ 0 };
-	stream_lock(stream);
-	memcpy(view->key, stream->key, sizeof view->key);
-	memcpy(view->did, stream->did, sizeof view->did);
-	memcpy(view->organization, stream->organization, sizeof view->organization);
-	view->stage = stage_of(stream);
-	view->failure = stream->failure;
-	if (stream->publisher) {
-		memcpy(view->publisher, stream->publisher->address, sizeof view->publisher);
-		view->published_since = stream->publisher->since;
-	}
-	view->viewers = stream->viewers;
-	view->bytes_in = stream->bytes_in;
-	view->bytes_out = atomic_load_explicit(&stream->bytes_out, memory_order_relaxed);
-	view->frames = stream->frames;
-	view->skips = atomic_load_explicit(&stream->skips, memory_order_relaxed);
-	view->first_frame_ms = stream->first_frame_ms;
-	view->video = stream->video;
-	view->audio = stream->audio;
-	stream_unlock(stream);
-}
-
-/* Under live's lock. */
-static enum err copy_views(struct live *live, struct str organization, size_t max,
-                           struct stream_view **out, size_t *out_count)
-{
-	size_t room = live->streams.count < max ? live->streams.count : max, count = 0, at = 0;
-	AUTO_FREE struct stream_view *views = calloc(room + 1, sizeof *views);
-
-	if (!views)
-		return ERR_NO_MEMORY;
-	for (struct stream *stream; (stream = map_next(&live->streams, &at)) != NULL;) {
-		if (!str_equal(str_of(stream->organization), organization))
-			continue;
-		if (count == room)
-			return ERR_TOO_LARGE;
-		look(stream, &views[count++]);
-	}
-	*out = TAKE(views);
-	*out_count = count;
-	return ERR_OK;
-}
-
-enum err live_each(struct live *live, struct str organization, size_t max,
-                   void (*each)(void *owner, const struct stream_view *view), void *owner)
-{
-	AUTO_FREE struct stream_view *views = NULL;
-	size_t count = 0;
-
-	(void)pthread_mutex_lock(&live->lock);
-	enum err err = copy_views(live, organization, max, &views, &count);
-	(void)pthread_mutex_unlock(&live->lock);
-	for (size_t i = 0; i < count; i++)
-		each(owner, &views[i]);
-	return err;
-}
-
-enum err publish_check(struct live *live, struct tokens *tokens, struct str key, struct str token)
-{
-	struct actor actor;
-	struct device_view view;
-	struct stream_key what;
-
-	if (!token.size || token.size > TOKEN_TEXT_MAX || stream_key_read(key, &what) != ERR_OK)
-		return ERR_DENIED;
-	struct str did = str_of(what.did);
-	if (device_view(live->setup.devices, (struct str){ 0 }, did, &view) != ERR_OK)
-		return ERR_DENIED;
-	bool is_disabled = view.facts->is_disabled;
-	device_view_done(&view);
-	if (is_disabled)
-		return ERR_DENIED;
-	struct str resource = what.is_replay ? key : STR("play");
-	if (grant_check(live->setup.keys, did, resource, token, clock_now_ms()) == ERR_OK ||
-	    registration_token_check(live->setup.devices, did, token) == ERR_OK)
-		return ERR_OK;
-	if (token_find(tokens, token, &actor) == ERR_OK && (actor.rights & RIGHT_PUSH) &&
-	    str_equal(str_of(actor.did), did))
-		return ERR_OK;
-	return ERR_DENIED;
 }

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoints/live/live_endpoint.h"
 
-#include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/json.h"
 #include "endpoints/live/live_private.h"
-
-#define STREAMS_BYTES_MAX (16 * 1024 * 1024)
-#define STREAMS_MAX       50000
 
 enum err live_endpoint_new(struct live *live, struct api *api, struct devices *devices,
                            struct live_endpoint **out)
@@ -31,7 +25,7 @@ void live_endpoint_free(struct live_endpoint *endpoint)
 /* A key is opened by the rights to its device. Who is not to see it is told what anybody is told of
  * a device that does not exist. */
 enum err live_check_rights(struct live_endpoint *endpoint, struct request *req, struct str text,
-                             struct why *why)
+                           struct why *why)
 {
 	struct actor actor;
 	struct stream_key key;
@@ -117,74 +111,14 @@ static void view(void *owner, struct request *req)
 		view_http(owner, req, key);
 }
 
-static void add_time(struct buf *out, const char *name, int64_t time_ms)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	clock_format(time_ms, text);
-	buf_printf(out, "\"%s\":\"%s\"", name, text);
-}
-
-static void add_stream(void *owner, const struct stream_view *stream)
-{
-	struct buf *out = owner;
-
-	buf_add_text(out, out->size > 10 ? "," : "");
-	buf_add_text(out, "{\"did\":");
-	json_add_quoted(out, str_of(stream->did));
-	buf_printf(out, ",\"stage\":\"%s\"", stream_stage_text(stream->stage));
-	if (stream->stage == STAGE_FAILED)
-		buf_printf(out, ",\"failure\":\"%s\"", reason_name((int)stream->failure));
-	buf_add_text(out, ",\"publisher\":");
-	if (stream->publisher[0]) {
-		buf_printf(out, "{\"address\":\"%s\",", stream->publisher);
-		add_time(out, "since", stream->published_since);
-		buf_add_text(out, "}");
-	} else {
-		buf_add_text(out, "null");
-	}
-	buf_printf(out,
-	           ",\"viewers\":%" PRId64 ",\"bytes_in\":%" PRId64 ",\"bytes_out\":%" PRId64
-	           ",\"frames\":%" PRId64 ",\"skips\":%" PRId64 ",\"first_frame_ms\":%" PRId64,
-	           stream->viewers, stream->bytes_in, stream->bytes_out, stream->frames,
-	           stream->skips, stream->first_frame_ms);
-	if (stream->video.codec[0])
-		buf_printf(out, ",\"video\":{\"codec\":\"%s\",\"width\":%u,\"height\":%u}",
-		           stream->video.codec, stream->video.width, stream->video.height);
-	else
-		buf_add_text(out, ",\"video\":null");
-	if (stream->audio.codec[0])
-		buf_printf(out, ",\"audio\":{\"codec\":\"%s\",\"rate_hz\":%u,\"channels\":%u}}",
-		           stream->audio.codec, stream->audio.rate_hz, stream->audio.channels);
-	else
-		buf_add_text(out, ",\"audio\":null}");
-}
-
-static void list_streams(void *owner, struct request *req)
-{
-	struct live_endpoint *endpoint = owner;
-	AUTO_BUF body = { 0 };
-
-	buf_init(&body, STREAMS_BYTES_MAX);
-	buf_add_text(&body, "{\"items\":[");
-	enum err err = live_each(endpoint->live, str_of(api_actor(req)->organization), STREAMS_MAX,
-	                         add_stream, &body);
-	buf_add_text(&body, "]}");
-	if (err == ERR_OK)
-		err = buf_err(&body);
-	if (err == ERR_OK)
-		response_send(req, 200, "application/json", buf_str(&body));
-	else
-		api_problem(req, err, NULL);
-}
-
 /* The live routes ask for rights themselves: a WebSocket is told in a close frame. */
 /* clang-format off */
 const struct route live_routes[] = {
 	{ "GET", "/live/{key}.flv",          RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
 	{ "GET", "/v2/media/live/{key}.flv", RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
 	{ "GET", "/v2/meida/live/{key}.flv", RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
-	{ "GET", "/v2/streams",              RIGHT_READ, 0, list_streams, 0 },
+	{ "GET", "/v2/streams",              RIGHT_READ, 0, streams_list, 0 },
+	{ "GET", "/v2/streams/{key}",        RIGHT_OPEN, 0, stream_show,  0 },
 };
 /* clang-format on */
 const size_t live_route_count = COUNT_OF(live_routes);

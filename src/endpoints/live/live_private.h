@@ -33,6 +33,11 @@ struct flv_viewer {
 extern const struct viewer_ops flv_viewer_ops;
 extern const struct conn_events flv_conn_events;
 
+
+/* live_streams.c */
+void streams_list(void *owner, struct request *req);
+void stream_show(void *owner, struct request *req);
+
 /* The client of a parked request went away. */
 void flv_request_gone(void *owner, struct request *req);
 

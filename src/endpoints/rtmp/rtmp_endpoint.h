@@ -15,8 +15,9 @@
 #include "domain/live/live.h"
 #include "io/listener.h"
 
-#define RTMP_HELLO_MS   10000 /* from the accept to the publish */
-#define RTMP_SILENCE_MS 30000 /* a publisher that sends nothing is gone */
+#define RTMP_HELLO_MS   10000  /* from the accept to the publish */
+#define RTMP_SILENCE_MS 30000  /* a publisher that sends nothing is gone */
+#define RTMP_PAUSE_MS   900000 /* a replay that sends nothing is gone */
 
 struct rtmp_endpoint;
 

@@ -147,6 +147,7 @@ static void on_publish(void *owner, const struct rtmp_publish *publish)
 		refuse(session, "NetStream.Publish.Denied", "no such device");
 		return;
 	}
+	publisher_came_by(session->publisher, publish->token);
 	rtmp_intake_init(&session->intake, session->publisher);
 	log_info("push.started", "key=%s address=%s", session->key, address);
 	(void)rtmp_server_accept_publish(session->server, &rtmp_events, session);
@@ -203,13 +204,16 @@ static void on_timer(struct timer *timer)
 {
 	struct rtmp_session *session = CONTAINER_OF(timer, struct rtmp_session, timer);
 	int64_t silent_ms = clock_steady_ms() - session->received_ms;
+	struct str key = str_of(session->key);
+	/* A recording may be paused. */
+	int64_t most_ms = stream_key_did(key).size < key.size ? RTMP_PAUSE_MS : RTMP_SILENCE_MS;
 
-	if (!session->publisher || silent_ms >= RTMP_SILENCE_MS) {
+	if (!session->publisher || silent_ms >= most_ms) {
 		session->reason = "silent for too long";
 		conn_close(session->conn, ERR_TIMEOUT);
 		return;
 	}
-	loop_timer_start(session->loop, timer, RTMP_SILENCE_MS - silent_ms, on_timer);
+	loop_timer_start(session->loop, timer, most_ms - silent_ms, on_timer);
 }
 
 static enum err on_accept(void *owner, struct loop *loop, struct conn_setup *setup)
