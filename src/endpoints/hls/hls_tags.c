@@ -6,7 +6,7 @@
 static enum err unsupported(struct why *why, const char *what, enum flv_codec codec)
 {
 	return why_set(why, ERR_UNSUPPORTED, "%s in %s is not carried over HLS", what,
-	               flv_codec_name(codec));
+	               flv_codec_text(codec));
 }
 
 static enum err take_video(struct hls_cutter *cutter, const struct flv_tag *tag, int64_t now_ms,
