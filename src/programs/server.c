@@ -55,6 +55,20 @@ static enum err open_domain(struct server *server, struct why *why)
 	return domain_new(&setup, &server->domain, why);
 }
 
+static enum err open_hls(struct server *server)
+{
+	const struct vigild_settings *settings = server->settings;
+	const struct hls_setup setup = {
+		.live = server->domain->live,
+		.rights = server->live,
+		.sessions_max = (size_t)settings->live_hls_sessions_max,
+		.stream_sessions_max = (size_t)settings->live_hls_stream_sessions_max,
+		.bytes_max = settings->live_hls_mb * 1024 * 1024,
+	};
+
+	return hls_endpoint_new(&setup, &server->hls);
+}
+
 static enum err open_endpoints(struct server *server, struct why *why)
 {
 	const struct vigild_settings *settings = server->settings;
@@ -77,6 +91,8 @@ static enum err open_endpoints(struct server *server, struct why *why)
 		                        &server->rtmp);
 	if (err == ERR_OK)
 		err = live_endpoint_new(domain->live, server->api, domain->devices, &server->live);
+	if (err == ERR_OK)
+		err = open_hls(server);
 	if (err != ERR_OK)
 		return why_set(why, err, "%s", err_text(err));
 	return server_open_listeners(server, why);
@@ -160,6 +176,7 @@ void server_free(struct server *server)
 	http_server_free(server->http);
 	for (size_t i = 0; i < server->loop_count; i++)
 		loop_free(server->loops[i]);
+	hls_endpoint_free(server->hls);
 	live_endpoint_free(server->live);
 	rtmp_endpoint_free(server->rtmp);
 	mqtt_endpoint_free(server->mqtt);

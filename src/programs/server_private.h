@@ -10,6 +10,7 @@
 #include "base/mail.h"
 #include "domain/domain.h"
 #include "endpoints/api/api.h"
+#include "endpoints/hls/hls_endpoint.h"
 #include "endpoints/live/live_endpoint.h"
 #include "endpoints/mqtt/mqtt_endpoint.h"
 #include "endpoints/rtmp/rtmp_endpoint.h"
@@ -46,6 +47,7 @@ struct server {
 	struct mqtt_endpoint *mqtt;
 	struct rtmp_endpoint *rtmp;
 	struct live_endpoint *live;
+	struct hls_endpoint *hls;
 	struct listener *mqtt_listener, *rtmp_listener;
 	struct rtmp_public rtmp_public;
 	struct dial_policy outbound; /* whom this server may call; nothing of it calls yet */
