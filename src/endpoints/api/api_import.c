@@ -138,14 +138,9 @@ static void add_update(struct importing *importing, const struct device_spec *sp
 	change->kind = DEVICE_UPDATE;
 	change->spec = *spec;
 	mem_wipe(change->spec.secret, sizeof change->spec.secret);
-	change->spec.serve_sign = facts->serve_sign;
-	change->spec.push = facts->push;
-	change->is_disabled = facts->is_disabled;
 	change->done = on_updated;
-	if (!row->has_name)
-		memcpy(change->spec.name, facts->name, sizeof change->spec.name);
-	if (!row->has_policy)
-		change->spec.sign_policy = facts->sign_policy;
+	change->sets = (row->has_name ? DEVICE_SETS_NAME : 0u) |
+	               (row->has_policy ? DEVICE_SETS_SIGN_POLICY : 0u);
 }
 
 static void take_existing(struct importing *importing, size_t place)
