@@ -55,7 +55,7 @@ struct server {
 	struct loop *loops[SERVER_LOOPS_MAX];
 	struct loop_task first; /* its own: the end may come before it is delivered */
 	struct loop_task tasks[SERVER_LOOPS_MAX];
-	size_t loop_count;
+	size_t loop_count, running_count; /* the first ones have their threads */
 	bool is_started;
 	_Atomic bool is_http_drained;
 	_Atomic int tasks_left;
