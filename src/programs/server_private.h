@@ -14,11 +14,13 @@
 #include "endpoints/live/live_endpoint.h"
 #include "endpoints/mqtt/mqtt_endpoint.h"
 #include "endpoints/rtmp/rtmp_endpoint.h"
+#include "endpoints/storage/storage_endpoint.h"
 #include "http/http_server.h"
 #include "io/dial.h"
 #include "io/listener.h"
 #include "io/loop.h"
 #include "io/tls.h"
+#include "ports/blob/blob.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
 #include "programs/server.h"
@@ -26,6 +28,8 @@
 #define SERVER_LOOPS_MAX 64
 #define DB_QUEUE_MAX     20000
 #define DB_READERS       2
+#define DISK_QUEUE_MAX   4096
+#define DISK_THREADS     4
 
 /* One mail for each loop, for what must happen on all of them. */
 struct loop_task {
@@ -40,6 +44,7 @@ struct server {
 	int lock_fd;
 	struct db *db;
 	struct keys *keys;
+	struct blob *blob;
 	struct tls *tls;
 	struct domain *domain;
 	struct api *api;
@@ -48,8 +53,10 @@ struct server {
 	struct rtmp_endpoint *rtmp;
 	struct live_endpoint *live;
 	struct hls_endpoint *hls;
+	struct storage_endpoint *storage;
 	struct listener *mqtt_listener, *rtmp_listener;
 	struct rtmp_public rtmp_public;
+	struct storage_public storage_public;
 	struct dial_policy outbound; /* whom this server may call; nothing of it calls yet */
 	struct test_clock *test_clock;
 	struct loop *loops[SERVER_LOOPS_MAX];
