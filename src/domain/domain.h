@@ -17,6 +17,7 @@
 #include "domain/event/event.h"
 #include "domain/identity/token.h"
 #include "domain/live/live.h"
+#include "domain/storage/storage.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
 
@@ -25,9 +26,11 @@
 struct domain_setup {
 	struct db *db;     /* borrowed */
 	struct keys *keys; /* borrowed */
+	struct blob *blob; /* borrowed */
 	struct str platform_token;
-	int64_t registration_s; /* how long one holds, before its jitter */
-	struct live_setup live; /* devices, keys, events are filled in by domain_new() */
+	int64_t registration_s;       /* how long one holds, before its jitter */
+	struct storage_setup storage; /* only its numbers are looked at */
+	struct live_setup live;       /* devices, keys, events are filled in by domain_new() */
 };
 
 struct domain {
@@ -36,6 +39,7 @@ struct domain {
 	struct tokens *tokens;
 	struct devices *devices;
 	struct live *live;
+	struct storage *storage;
 };
 
 enum err domain_new(const struct domain_setup *setup, struct domain **out, struct why *why);
