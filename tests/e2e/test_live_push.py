@@ -42,6 +42,7 @@ def test_who_pushes_on_after_stop_is_cut_and_counted(vigild, start_camera, watch
     wait_for(lambda: vigild.metric("publish_overtime_total") == 1, what="the cut")
     (stopped,) = vigild.events(DID, "stream.stopped", 1)
     assert "told to stop" in stopped["data"]["reason"]
+    wait_for(lambda: vigild.metric("publishers") == 0, what="no push")
     # It comes back with the token it was given; with nobody there it is told to stop once more.
     wait_for(lambda: vigild.metric("publishers") == 1, 10, "the camera again")
     advance_pushing(vigild, 61_000)
