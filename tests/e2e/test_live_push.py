@@ -46,7 +46,8 @@ def test_who_pushes_on_after_stop_is_cut_and_counted(vigild, start_camera, watch
     # It comes back with the token it was given; with nobody there it is told to stop once more.
     wait_for(lambda: vigild.metric("publishers") == 1, 10, "the camera again")
     advance_pushing(vigild, 61_000)
-    advance_pushing(vigild, 9_500)
+    advance_pushing(vigild, 7_000)
+    vigild.advance(4_000)
     wait_for(lambda: vigild.metric("publish_overtime_total") == 2, what="the second cut")
 
 
