@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/metric.h"
-#include "domain/identity/grant.h"
 #include "domain/live/live_private.h"
 
 #define RATE_MS    2000  /* what a rate is measured over, at least */
@@ -165,6 +164,8 @@ void publisher_came_by(struct publisher *publisher, struct str token)
 		return;
 	stream_lock(stream);
 	stream->has_asked = true;
+	(void)str_copy(token, stream->grant, sizeof stream->grant);
+	demand_poke(stream);
 	stream_unlock(stream);
 }
 

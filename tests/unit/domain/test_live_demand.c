@@ -164,14 +164,18 @@ static void a_push_without_a_key_frame_is_no_key_frame(void **state)
 static void play_is_said_again_every_minute(void **state)
 {
 	struct play play;
+	char said[512];
 
 	NEEDS_TEST_CLOCK();
 	play_on(&play, *state);
+	(void)str_copy(str_of(play.camera.data), said, sizeof said);
 	for (int minute = 1; minute < 4; minute++) {
 		house_move_clock(*state, LIVE_HEARTBEAT_MS - 2000);
 		assert_int_equal(play.camera.sent, minute);
 		house_move_clock(*state, 2000);
 		assert_int_equal(play.camera.sent, minute + 1);
+		/* The same address: another one would be another push. */
+		assert_string_equal(play.camera.data, said);
 		play_answer(&play, "{\"play\":{}}");
 	}
 	assert_int_equal(play.watcher.ended, 0);
