@@ -17,6 +17,7 @@
 #include "domain/event/event.h"
 #include "domain/identity/token.h"
 #include "domain/live/live.h"
+#include "domain/live/thumbnail.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
 
@@ -27,6 +28,8 @@ struct domain_setup {
 	struct keys *keys; /* borrowed */
 	struct str platform_token;
 	int64_t registration_s; /* how long one holds, before its jitter */
+	struct media *media;    /* borrowed; NULL: no thumbnails */
+	thumbnail_read_fn *read_thumbnail;
 	struct live_setup live; /* devices and keys are filled in by domain_new() */
 };
 
@@ -36,6 +39,7 @@ struct domain {
 	struct tokens *tokens;
 	struct devices *devices;
 	struct live *live;
+	struct thumbnails *thumbnails;
 };
 
 enum err domain_new(const struct domain_setup *setup, struct domain **out, struct why *why);

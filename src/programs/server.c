@@ -42,6 +42,8 @@ static enum err open_domain(struct server *server, struct why *why)
 		.keys = server->keys,
 		.platform_token = str_of(server->admin_token),
 		.registration_s = settings->device_token_s,
+		.media = server->media,
+		.read_thumbnail = thumbnail_read_flv,
 		.live = { .flush_ms = settings->live_flush_ms,
 		          .bytes_max = settings->live_rings_mb * 1024 * 1024,
 		          .push_url = rtmp_push_url,
@@ -76,6 +78,9 @@ static enum err open_endpoints(struct server *server, struct why *why)
 		err = rtmp_endpoint_new(domain->live, domain->tokens, &server->rtmp);
 	if (err == ERR_OK)
 		err = live_endpoint_new(domain->live, server->api, domain->devices, &server->live);
+	if (err == ERR_OK)
+		err = thumbnail_endpoint_new(domain->thumbnails, domain->devices,
+		                             &server->thumbnails);
 	if (err != ERR_OK)
 		return why_set(why, err, "%s", err_text(err));
 	return server_open_listeners(server, why);
@@ -114,6 +119,8 @@ enum err server_new(const struct vigild_settings *settings, struct server **out,
 	if (err == ERR_OK)
 		err = open_tls(server, why);
 	if (err == ERR_OK)
+		err = server_open_media(server);
+	if (err == ERR_OK)
 		err = open_domain(server, why);
 	if (err == ERR_OK)
 		err = open_loops(server);
@@ -138,7 +145,8 @@ static void settle_loops(struct server *server)
 /*
  * The order of the end; the loops' threads are over, or never began.
  *
- *  1. The database gives its last answers to the loops; then nothing asks it any more.
+ *  1. The database gives its last answers to the loops; then nothing asks it any more. So does the
+ *     helper that makes thumbnails.
  *  2. Connections, those answers and all mails come through: requests still have their server, and
  *     connections the listener that counts them.
  *  3. Listeners and the HTTP server let go of the loops' handles and timers.
@@ -153,17 +161,20 @@ void server_free(struct server *server)
 		db_stop(server->db);
 	for (size_t i = 0; i < server->loop_count; i++)
 		conn_close_all(server->loops[i]);
+	media_stop(server->media);
 	settle_loops(server);
 	listener_free(server->mqtt_listener);
 	listener_free(server->rtmp_listener);
 	http_server_free(server->http);
 	for (size_t i = 0; i < server->loop_count; i++)
 		loop_free(server->loops[i]);
+	thumbnail_endpoint_free(server->thumbnails);
 	live_endpoint_free(server->live);
 	rtmp_endpoint_free(server->rtmp);
 	mqtt_endpoint_free(server->mqtt);
 	api_free(server->api);
 	domain_free(server->domain);
+	media_free(server->media);
 	tls_free(server->tls);
 	keys_free(server->keys);
 	db_free(server->db);

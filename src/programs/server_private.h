@@ -11,6 +11,7 @@
 #include "domain/domain.h"
 #include "endpoints/api/api.h"
 #include "endpoints/live/live_endpoint.h"
+#include "endpoints/live/thumbnail_endpoint.h"
 #include "endpoints/mqtt/mqtt_endpoint.h"
 #include "endpoints/rtmp/rtmp_endpoint.h"
 #include "http/http_server.h"
@@ -20,6 +21,7 @@
 #include "io/tls.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
+#include "ports/media/media.h"
 #include "programs/server.h"
 
 #define SERVER_LOOPS_MAX 64
@@ -39,6 +41,7 @@ struct server {
 	int lock_fd;
 	struct db *db;
 	struct keys *keys;
+	struct media *media;
 	struct tls *tls;
 	struct domain *domain;
 	struct api *api;
@@ -46,6 +49,7 @@ struct server {
 	struct mqtt_endpoint *mqtt;
 	struct rtmp_endpoint *rtmp;
 	struct live_endpoint *live;
+	struct thumbnail_endpoint *thumbnails;
 	struct listener *mqtt_listener, *rtmp_listener;
 	struct rtmp_public rtmp_public;
 	struct dial_policy outbound; /* whom this server may call; nothing of it calls yet */
@@ -63,6 +67,9 @@ struct server {
 enum err server_open_data(struct server *server, struct why *why);
 /* DIR/name; `out` takes PATH_MAX bytes. */
 void server_path(const struct server *server, const char *name, char out[PATH_MAX]);
+
+/* server_media.c: the helper that makes thumbnails; a missing one is no failure. */
+enum err server_open_media(struct server *server);
 
 /* server_listen.c */
 enum err server_open_listeners(struct server *server, struct why *why);
