@@ -43,7 +43,6 @@ static enum decode_status open_decoder(AVCodecContext *codec, struct bytes confi
 {
 	codec->thread_count = 1;
 	codec->max_pixels = (int64_t)PICTURE_SIDE_MAX * PICTURE_SIDE_MAX;
-	codec->error_concealment = 0; /* what is not in the bytes is not made up */
 	/* One frame is all there is: nothing is waited for, also after a recovery point. */
 	codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
 	codec->flags2 |= AV_CODEC_FLAG2_SHOW_ALL;
@@ -97,6 +96,7 @@ static enum decode_status decode(const struct decode_request *request, AVFrame *
 		return status;
 	if (picture->width > PICTURE_SIDE_MAX || picture->height > PICTURE_SIDE_MAX)
 		return DECODE_TOO_LARGE;
+	/* What was missing in the bytes was made up: better no picture than that. */
 	return picture->decode_error_flags ? DECODE_BROKEN : DECODE_DONE;
 }
 
