@@ -64,6 +64,8 @@ enum err thumbnails_new(const struct thumbnails_setup *setup, struct thumbnails 
 	if (!thumbnails)
 		return ERR_NO_MEMORY;
 	thumbnails->setup = *setup;
+	if (!setup->bytes_max)
+		thumbnails->setup.bytes_max = THUMBNAIL_BYTES_MAX;
 	id_random(seed, sizeof seed);
 	map_init(&thumbnails->map, seed);
 	list_init(&thumbnails->used);
@@ -99,13 +101,14 @@ void thumbnails_free(struct thumbnails *thumbnails)
 	free(thumbnails);
 }
 
-/* What nobody asked for in a while goes, and more of it when there is too much. */
-static void make_room(struct thumbnails *thumbnails, int64_t now_ms)
+/* For so many more. What nobody asked for in a while goes, and more of it when there is too much.
+ */
+static void make_room(struct thumbnails *thumbnails, size_t more, int64_t now_ms)
 {
 	list_each (node, &thumbnails->used) {
 		struct entry *entry = CONTAINER_OF(node, struct entry, node);
-		bool is_too_much = thumbnails->map.count >= THUMBNAILS_MAX ||
-		                   thumbnails->bytes > THUMBNAIL_BYTES_MAX;
+		bool is_too_much = thumbnails->map.count + more > THUMBNAILS_MAX ||
+		                   thumbnails->bytes > thumbnails->setup.bytes_max;
 		if (!is_too_much && entry->used_ms + THUMBNAIL_KEEP_MS > now_ms)
 			return;
 		if (!entry->is_being_made)
@@ -189,7 +192,7 @@ static void finish(struct entry *entry, enum err err, const struct why *why)
 	struct thumbnails *thumbnails = entry->thumbnails;
 
 	(void)pthread_mutex_lock(&thumbnails->lock);
-	make_room(thumbnails, clock_steady_ms());
+	make_room(thumbnails, 0, clock_steady_ms());
 	drop_picture(entry);
 	if (err == ERR_OK && !(entry->picture = keep_bytes(&entry->job.jpeg)))
 		err = ERR_NO_MEMORY;
@@ -256,7 +259,7 @@ static enum err ask(struct thumbnails *thumbnails, const char *name, const struc
 	struct entry *entry = map_get(&thumbnails->map, str_of(name));
 
 	if (!entry) {
-		make_room(thumbnails, now_ms);
+		make_room(thumbnails, 1, now_ms);
 		entry = entry_new(thumbnails, name);
 	}
 	if (!entry || entry->wait_count == THUMBNAIL_WAITS_MAX)

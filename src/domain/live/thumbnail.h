@@ -48,6 +48,7 @@ struct thumbnails_setup {
 	struct live *live;
 	struct media *media; /* NULL: none can be made */
 	thumbnail_read_fn *read;
+	size_t bytes_max; /* 0: THUMBNAIL_BYTES_MAX */
 };
 
 enum err thumbnails_new(const struct thumbnails_setup *setup, struct thumbnails **out);
