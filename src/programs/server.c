@@ -48,6 +48,8 @@ static enum err open_domain(struct server *server, struct why *why)
 		             .stills_per_device = settings->storage_stills_per_device,
 		             .files_max = settings->storage_files_max,
 		             .puts_max = settings->storage_uploads_at_once },
+		.media = server->media,
+		.read_thumbnail = thumbnail_read_flv,
 		.live = { .flush_ms = settings->live_flush_ms,
 		          .bytes_max = settings->live_rings_mb * 1024 * 1024,
 		          .push_url = rtmp_push_url,
@@ -106,6 +108,9 @@ static enum err open_endpoints(struct server *server, struct why *why)
 		err = open_hls(server);
 	if (err == ERR_OK)
 		err = storage_endpoint_new(domain->storage, &server->storage);
+	if (err == ERR_OK)
+		err = thumbnail_endpoint_new(domain->thumbnails, domain->devices,
+		                             &server->thumbnails);
 	if (err != ERR_OK)
 		return why_set(why, err, "%s", err_text(err));
 	return server_open_listeners(server, why);
@@ -144,6 +149,8 @@ enum err server_new(const struct vigild_settings *settings, struct server **out,
 	if (err == ERR_OK)
 		err = open_tls(server, why);
 	if (err == ERR_OK)
+		err = server_open_media(server);
+	if (err == ERR_OK)
 		err = open_domain(server, why);
 	if (err == ERR_OK)
 		err = open_loops(server);
@@ -168,8 +175,8 @@ static void settle_loops(struct server *server)
 /*
  * The order of the end; the loops' threads are over, or never began.
  *
- *  1. The database and the disk give their last answers to the loops; then nothing asks them any
- *     more.
+ *  1. The database, the disk and the helper that makes thumbnails give their last answers to the
+ *     loops; then nothing asks them any more.
  *  2. Connections, those answers and all mails come through: requests still have their server, and
  *     connections the listener that counts them.
  *  3. Listeners and the HTTP server let go of the loops' handles and timers.
@@ -186,6 +193,7 @@ void server_free(struct server *server)
 		blob_stop(server->blob);
 	for (size_t i = 0; i < server->loop_count; i++)
 		conn_close_all(server->loops[i]);
+	media_stop(server->media);
 	settle_loops(server);
 	listener_free(server->mqtt_listener);
 	listener_free(server->rtmp_listener);
@@ -194,11 +202,13 @@ void server_free(struct server *server)
 		loop_free(server->loops[i]);
 	hls_endpoint_free(server->hls);
 	storage_endpoint_free(server->storage);
+	thumbnail_endpoint_free(server->thumbnails);
 	live_endpoint_free(server->live);
 	rtmp_endpoint_free(server->rtmp);
 	mqtt_endpoint_free(server->mqtt);
 	api_free(server->api);
 	domain_free(server->domain);
+	media_free(server->media);
 	tls_free(server->tls);
 	keys_free(server->keys);
 	blob_free(server->blob);

@@ -12,6 +12,7 @@
 #include "endpoints/api/api.h"
 #include "endpoints/hls/hls_endpoint.h"
 #include "endpoints/live/live_endpoint.h"
+#include "endpoints/live/thumbnail_endpoint.h"
 #include "endpoints/mqtt/mqtt_endpoint.h"
 #include "endpoints/rtmp/rtmp_endpoint.h"
 #include "endpoints/storage/storage_endpoint.h"
@@ -23,6 +24,7 @@
 #include "ports/blob/blob.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
+#include "ports/media/media.h"
 #include "programs/server.h"
 
 #define SERVER_LOOPS_MAX 64
@@ -45,6 +47,7 @@ struct server {
 	struct db *db;
 	struct keys *keys;
 	struct blob *blob;
+	struct media *media;
 	struct tls *tls;
 	struct domain *domain;
 	struct api *api;
@@ -54,6 +57,7 @@ struct server {
 	struct live_endpoint *live;
 	struct hls_endpoint *hls;
 	struct storage_endpoint *storage;
+	struct thumbnail_endpoint *thumbnails;
 	struct listener *mqtt_listener, *rtmp_listener;
 	struct rtmp_public rtmp_public;
 	struct storage_public storage_public;
@@ -72,6 +76,9 @@ struct server {
 enum err server_open_data(struct server *server, struct why *why);
 /* DIR/name; `out` takes PATH_MAX bytes. */
 void server_path(const struct server *server, const char *name, char out[PATH_MAX]);
+
+/* server_media.c: the helper that makes thumbnails; a missing one is no failure. */
+enum err server_open_media(struct server *server);
 
 /* server_listen.c */
 enum err server_open_listeners(struct server *server, struct why *why);
