@@ -30,6 +30,11 @@ AUTO_DEFINE(live_endpoint)
 enum err live_may_view(struct devices *devices, const struct actor *actor, struct str text,
                        struct why *why);
 
+/* May who asks see this stream? A key is opened by the rights to its device. With words in *why:
+ * ERR_UNAUTHENTICATED, ERR_DENIED, ERR_NOT_FOUND. */
+enum err live_check_rights(struct live_endpoint *endpoint, struct request *req, struct str key,
+                           struct why *why);
+
 extern const struct route live_routes[]; /* owner: the endpoint */
 extern const size_t live_route_count;
 
