@@ -4,7 +4,8 @@
 
 #include "endpoints/hls/hls_private.h"
 
-#define ADVANCE_MS 3000 /* of parts that may be asked for ahead (second edition §6.2.5.2) */
+#define POLL_SLACK_MS 1000 /* a segment may be longer than its target by half a second */
+#define ADVANCE_MS    3000 /* of parts that may be asked for ahead (second edition §6.2.5.2) */
 
 static struct hls_answer problem(enum err err, const char *words)
 {
@@ -35,7 +36,7 @@ static struct hls_answer find_numbered(const struct hls_packager *packager,
 {
 	const struct hls_window *window = &packager->window;
 	const struct hls_segment *segment = hls_window_segment(window, want->number);
-	uint64_t part, next = hls_window_next(window, &part);
+	uint64_t next = packager->next, part = packager->next_part;
 	uint64_t target_ms = (uint64_t)window->part_target_ms;
 	uint64_t number = want->number, wanted = want->part;
 
@@ -56,13 +57,11 @@ static struct hls_answer find_numbered(const struct hls_packager *packager,
 static struct hls_answer find_playlist(const struct hls_packager *packager,
                                        const struct hls_want *want)
 {
-	uint64_t part;
-
 	if (!packager->playlist)
 		return (struct hls_answer){ .verdict = HLS_WAIT };
 	if (want->has_number)
 		return find_numbered(packager, want);
-	if (hls_window_next(&packager->window, &part) > want->seen)
+	if (packager->next > want->seen)
 		return give_playlist(packager);
 	return (struct hls_answer){ .verdict = HLS_WAIT };
 }
@@ -118,7 +117,7 @@ int64_t hls_patience_ms(const struct hls_packager *packager, const struct hls_wa
 
 	if (!target_ms)
 		return HLS_OPEN_MS;
-	return want->kind == HLS_MEDIA && !want->has_number ? target_ms
+	return want->kind == HLS_MEDIA && !want->has_number ? target_ms + POLL_SLACK_MS
 	                                                    : HLS_TARGETS_WAITED * target_ms;
 }
 

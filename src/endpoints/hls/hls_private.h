@@ -52,6 +52,7 @@ struct hls_packager {
 	struct list waiters;
 	struct hls_window window; /* changed at home under the lock; read there without it */
 	struct hls_bytes *playlist;
+	uint64_t next, next_part; /* what the playlist announces */
 	struct hls_facts facts;
 	char video_codec[FLV_CODEC_TEXT_MAX]; /* empty: sound alone */
 	struct why why;                       /* with is_over */

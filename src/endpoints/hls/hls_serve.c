@@ -194,7 +194,6 @@ void hls_serve(struct hls_session *session, struct request *req, const struct hl
 	struct hls_waiter *waiter = NULL;
 	struct hls_want wanted = *want;
 	int64_t now_ms = clock_steady_ms();
-	uint64_t part;
 
 	hls_lock(packager->endpoint);
 	if (!deadline_ms) { /* its first time here */
@@ -208,7 +207,7 @@ void hls_serve(struct hls_session *session, struct request *req, const struct hl
 	    park(session, req, &wanted, deadline_ms, &waiter) != ERR_OK)
 		answer = hls_answer_busy();
 	if (answer.verdict == HLS_ANSWER && want->kind == HLS_MEDIA)
-		session->seen = hls_window_next(&packager->window, &part);
+		session->seen = packager->next;
 	hls_unlock(packager->endpoint);
 	if (!waiter) {
 		send(session, req, want, &answer);
