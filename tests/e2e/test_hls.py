@@ -183,10 +183,9 @@ def test_gstreamer_reads_it(vigild, session, tmp_path):
     path = tmp_path / "seen.h264"
     pipeline = (f"souphttpsrc location={vigild.http}{session.address} ! hlsdemux ! qtdemux name=q"
                 " q.video_0 ! queue ! h264parse ! video/x-h264,stream-format=byte-stream !"
-                f" identity eos-after=75 ! filesink location={path}")
-    subprocess.run(["timeout", "30", "gst-launch-1.0", "-q", *pipeline.split()], timeout=40,
+                f" filesink location={path}")
+    subprocess.run(["timeout", "8", "gst-launch-1.0", "-q", *pipeline.split()], timeout=40,
                    capture_output=True)
     found = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-of", "json",
                             path], check=True, timeout=20, capture_output=True)
-    assert int(json.loads(found.stdout)["streams"][0]["nb_read_frames"]) >= 70
-    assert found.stderr == b""
+    assert int(json.loads(found.stdout)["streams"][0]["nb_read_frames"]) >= 100

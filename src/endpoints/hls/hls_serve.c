@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "endpoints/api/api.h"
 #include "endpoints/hls/hls_private.h"
+#include "endpoints/live/codecs.h"
 #include "http/response.h"
 #include "io/loop.h"
 
@@ -127,26 +128,15 @@ static void write_address(const struct hls_session *session, struct buf *out)
 	buf_printf(out, "/hls/%s/media.m3u8", session->id);
 }
 
-/* ?codecs=avc1,mp4a: what the player can show, by the beginnings of codec texts. */
-static bool can_show(struct request *req, const char *codec)
-{
-	struct str list = request_query(req, "codecs"), one;
-
-	if (!list.at || !codec[0])
-		return true;
-	while (str_cut(&list, ',', &one))
-		if (one.size && str_starts(str_of(codec), one))
-			return true;
-	return false;
-}
-
 static void send_multivariant(struct hls_session *session, struct request *req,
                               const struct hls_answer *answer)
 {
 	AUTO_BUF uri = { 0 }, body = { 0 };
+	struct str codecs = request_query(req, "codecs");
 	struct why why = { 0 };
 
-	if (!can_show(req, answer->video_codec)) {
+	if (codecs.size && answer->video_codec[0] &&
+	    !codecs_include(codecs, str_of(answer->video_codec))) {
 		(void)why_set_reason(&why, ERR_UNSUPPORTED, REASON_CODEC_UNSUPPORTED, NULL, "%s",
 		                     answer->video_codec);
 		api_problem(req, why.err, &why);
