@@ -18,6 +18,7 @@
 #include "domain/identity/token.h"
 #include "domain/live/live.h"
 #include "domain/live/thumbnail.h"
+#include "domain/storage/storage.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
 
@@ -26,11 +27,13 @@
 struct domain_setup {
 	struct db *db;     /* borrowed */
 	struct keys *keys; /* borrowed */
+	struct blob *blob; /* borrowed */
 	struct str platform_token;
-	int64_t registration_s; /* how long one holds, before its jitter */
-	struct media *media;    /* borrowed; NULL: no thumbnails */
+	int64_t registration_s;       /* how long one holds, before its jitter */
+	struct storage_setup storage; /* only its numbers are looked at */
+	struct live_setup live;       /* devices, keys, events are filled in by domain_new() */
+	struct media *media;          /* borrowed; NULL: no thumbnails */
 	thumbnail_read_fn *read_thumbnail;
-	struct live_setup live; /* devices and keys are filled in by domain_new() */
 };
 
 struct domain {
@@ -39,6 +42,7 @@ struct domain {
 	struct tokens *tokens;
 	struct devices *devices;
 	struct live *live;
+	struct storage *storage;
 	struct thumbnails *thumbnails;
 };
 

@@ -10,15 +10,18 @@
 #include "base/mail.h"
 #include "domain/domain.h"
 #include "endpoints/api/api.h"
+#include "endpoints/hls/hls_endpoint.h"
 #include "endpoints/live/live_endpoint.h"
 #include "endpoints/live/thumbnail_endpoint.h"
 #include "endpoints/mqtt/mqtt_endpoint.h"
 #include "endpoints/rtmp/rtmp_endpoint.h"
+#include "endpoints/storage/storage_endpoint.h"
 #include "http/http_server.h"
 #include "io/dial.h"
 #include "io/listener.h"
 #include "io/loop.h"
 #include "io/tls.h"
+#include "ports/blob/blob.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
 #include "ports/media/media.h"
@@ -27,6 +30,8 @@
 #define SERVER_LOOPS_MAX 64
 #define DB_QUEUE_MAX     20000
 #define DB_READERS       2
+#define DISK_QUEUE_MAX   4096
+#define DISK_THREADS     4
 
 /* One mail for each loop, for what must happen on all of them. */
 struct loop_task {
@@ -41,6 +46,7 @@ struct server {
 	int lock_fd;
 	struct db *db;
 	struct keys *keys;
+	struct blob *blob;
 	struct media *media;
 	struct tls *tls;
 	struct domain *domain;
@@ -49,15 +55,18 @@ struct server {
 	struct mqtt_endpoint *mqtt;
 	struct rtmp_endpoint *rtmp;
 	struct live_endpoint *live;
+	struct hls_endpoint *hls;
+	struct storage_endpoint *storage;
 	struct thumbnail_endpoint *thumbnails;
 	struct listener *mqtt_listener, *rtmp_listener;
 	struct rtmp_public rtmp_public;
+	struct storage_public storage_public;
 	struct dial_policy outbound; /* whom this server may call; nothing of it calls yet */
 	struct test_clock *test_clock;
 	struct loop *loops[SERVER_LOOPS_MAX];
 	struct loop_task first; /* its own: the end may come before it is delivered */
 	struct loop_task tasks[SERVER_LOOPS_MAX];
-	size_t loop_count;
+	size_t loop_count, running_count; /* the first ones have their threads */
 	bool is_started;
 	_Atomic bool is_http_drained;
 	_Atomic int tasks_left;

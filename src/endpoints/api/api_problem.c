@@ -37,6 +37,9 @@ static const struct row reasons[REASON_COUNT_] = {
 	[REASON_NOT_CHILD]            = { 409, NULL },
 	[REASON_TOKEN_INVALID]        = { 401, "unauthenticated" },
 	[REASON_TOO_MANY]             = { 503, "busy" },
+	[REASON_STORAGE_FULL]         = { 507, NULL },
+	[REASON_STILL_MALFORMED]      = { 422, NULL },
+	[REASON_GRANT_USED]           = { 409, NULL },
 	[REASON_IDEMPOTENCY_MISMATCH] = { 422, NULL },
 };
 
