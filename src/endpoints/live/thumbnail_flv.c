@@ -2,7 +2,7 @@
 /* A key frame and its configuration, found in FLV tags. */
 #include "endpoints/live/thumbnail_endpoint.h"
 #include "proto/flv/flv.h"
-#include "proto/flv/flv_media.h"
+#include "proto/flv/flv_config.h"
 
 static struct str str_of_bytes(struct bytes bytes)
 {
@@ -52,5 +52,5 @@ enum err thumbnail_read_flv(struct str intro, struct str unit, struct media_pict
 		return ERR_OK;
 	}
 	return why_set(why, ERR_UNSUPPORTED, "vigil-media has no decoder for %s",
-	               flv_codec_name(video.codec));
+	               flv_codec_text(video.codec));
 }
