@@ -116,7 +116,7 @@ def test_it_is_never_enlarged_and_its_width_has_limits(stream, thumbnail):
     for key in (OTHER, f"{DID}X", "_"):
         answer = thumbnail(query=f"?key={key}")
         assert answer.status_code == 400 and answer.json()["field"] == "key"
-    answer = thumbnail(query=f"?key={DID}_replay_0_0_20260101000000_20260101000100")
+    answer = thumbnail(query=f"?key={DID}_replay_1_0_20260101000000_20260101000100")
     assert (answer.status_code, problem_of(answer)) == (409, "not-live")
 
 
