@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness.flv import Tag
+from harness.flv import Tag, make_clip, read_tags
 from harness.process import program_path, wait_for
 from harness.rtmp import Pusher
 
@@ -118,6 +118,18 @@ def test_it_is_never_enlarged_and_its_width_has_limits(stream, thumbnail):
         assert answer.status_code == 400 and answer.json()["field"] == "key"
     answer = thumbnail(query=f"?key={DID}_replay_1_0_20260101000000_20260101000100")
     assert (answer.status_code, problem_of(answer)) == (409, "not-live")
+
+
+def test_a_replay_has_its_own(vigild, stream, push, thumbnail, tmp_path):
+    key = f"{DID}_replay_1_0_20260101000000_20260101000100"
+    stream()
+    pusher = push(key, vigild.push_token(DID),
+                  read_tags(make_clip(tmp_path / "small.flv", size="160x120").read_bytes()))
+    assert pusher.code == "NetStream.Publish.Start"
+    answer = wait_for(lambda: next((one for one in [thumbnail(query=f"?key={key}")]
+                                    if one.status_code == 200), None), 5, "the replay's picture")
+    assert gray(answer.content)[:2] == (160, 120)
+    assert gray(thumbnail().content)[:2] == (320, 180)
 
 
 def test_nothing_is_started_for_it(vigild, device, thumbnail):
