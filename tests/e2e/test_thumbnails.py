@@ -155,11 +155,12 @@ def test_who_may_see_it(vigild, stream, thumbnail):
 
 def test_a_hundred_callers_cost_one_decoding(vigild, stream, thumbnail):
     stream()
+    began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(100) as pool:
         answers = list(pool.map(lambda _: thumbnail(), range(100)))
     assert {answer.status_code for answer in answers} == {200}
     # A key frame comes each second, and a picture of an older one is good for two.
-    assert vigild.metric("thumbnail_decodes_total") <= 2
+    assert vigild.metric("thumbnail_decodes_total") <= 1 + (time.monotonic() - began) // 2
     assert vigild.metric("thumbnails_total") == 100
 
 
