@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "domain/device/device.h"
 #include "domain/event/event.h"
+#include "domain/event/retention.h"
 #include "domain/identity/token.h"
 #include "domain/live/live.h"
 #include "ports/db/db.h"
@@ -26,13 +27,15 @@ struct domain_setup {
 	struct db *db;     /* borrowed */
 	struct keys *keys; /* borrowed */
 	struct str platform_token;
-	int64_t registration_s; /* how long one holds, before its jitter */
-	struct live_setup live; /* devices and keys are filled in by domain_new() */
+	int64_t registration_s;   /* how long one holds, before its jitter */
+	int64_t events_keep_days; /* 0: for ever */
+	struct live_setup live;   /* devices and keys are filled in by domain_new() */
 };
 
 struct domain {
 	char node[NODE_SIZE];
 	struct event_log *events;
+	struct retention *retention;
 	struct tokens *tokens;
 	struct devices *devices;
 	struct live *live;

@@ -42,6 +42,7 @@ static enum err open_domain(struct server *server, struct why *why)
 		.keys = server->keys,
 		.platform_token = str_of(server->admin_token),
 		.registration_s = settings->device_token_s,
+		.events_keep_days = settings->events_keep_days,
 		.live = { .flush_ms = settings->live_flush_ms,
 		          .bytes_max = settings->live_rings_mb * 1024 * 1024,
 		          .push_url = rtmp_push_url,
