@@ -105,6 +105,9 @@ static const struct push_events push_events = { .on_ready = on_ready, .on_over =
 
 enum err replay_start(struct replay *replay, const struct action_outcome *outcome, struct str token)
 {
+	/* Said again each minute while somebody watches: no reason to begin anew. */
+	if (replay->clip && str_equal(outcome->replay, str_of(replay->name)))
+		return ERR_OK;
 	replay_stop(replay);
 	replay->from_ms = outcome->from_ms;
 	replay->to_ms = outcome->to_ms;

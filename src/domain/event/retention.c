@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/event/retention.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/metric.h"
 #include "base/timer.h"
 #include "domain/event/event.h"
@@ -18,7 +16,6 @@ struct retention {
 	int64_t keep_days;
 	int64_t before_day; /* of the job under way */
 	int64_t removed;    /* by it */
-	int64_t total;      /* since the round began */
 };
 
 static void on_due(struct timer *timer);
@@ -72,22 +69,13 @@ static void on_removed(struct db_job *job, enum err err)
 {
 	struct retention *retention = CONTAINER_OF(job, struct retention, job);
 
-	if (err != ERR_OK) {
-		log_warn("events.sweep", "failed: %s", err_text(err));
-		run_after(&retention->timer, RETENTION_EVERY_MS, on_due);
-		return;
-	}
-	metric_add(METRIC_events_swept_total, retention->removed);
-	retention->total += retention->removed;
-	if (retention->removed == RETENTION_BATCH) {
-		run_after(&retention->timer, RETENTION_PAUSE_MS, on_due);
-		return;
-	}
-	if (retention->total)
-		log_info("events.sweep", "removed=%" PRId64 " keep_days=%" PRId64, retention->total,
-		         retention->keep_days);
-	retention->total = 0;
-	run_after(&retention->timer, RETENTION_EVERY_MS, on_due);
+	int64_t wait_ms = RETENTION_EVERY_MS;
+
+	if (err == ERR_OK)
+		metric_add(METRIC_events_swept_total, retention->removed);
+	if (err == ERR_OK && retention->removed == RETENTION_BATCH)
+		wait_ms = RETENTION_PAUSE_MS;
+	run_after(&retention->timer, wait_ms, on_due);
 }
 
 static void on_due(struct timer *timer)
