@@ -52,6 +52,7 @@ static enum err open_domain(struct server *server, struct why *why)
 		.blob = server->blob,
 		.platform_token = str_of(server->admin_token),
 		.registration_s = settings->device_token_s,
+		.events_keep_days = settings->events_keep_days,
 		.storage = { .keep_ms = settings->storage_keep_days * DAY_MS,
 		             .stills_per_device = settings->storage_stills_per_device,
 		             .files_max = settings->storage_files_max,
