@@ -119,10 +119,17 @@ enum err domain_new(const struct domain_setup *setup, struct domain **out, struc
 	}
 	live.devices = domain->devices;
 	live.keys = setup->keys;
+	live.events = domain->events;
 	if (err == ERR_OK)
 		err = live_new(&live, &domain->live);
 	if (err == ERR_OK)
 		err = open_storage(setup, domain);
+	if (err == ERR_OK) {
+		const struct thumbnails_setup thumbnails = { .live = domain->live,
+			                                     .media = setup->media,
+			                                     .read = setup->read_thumbnail };
+		err = thumbnails_new(&thumbnails, &domain->thumbnails);
+	}
 	if (err != ERR_OK)
 		return why_set(why, err, "database: %s", err_text(err));
 	*out = TAKE(domain);
@@ -134,6 +141,7 @@ void domain_free(struct domain *domain)
 	if (!domain)
 		return;
 	storage_free(domain->storage);
+	thumbnails_free(domain->thumbnails);
 	live_free(domain->live);
 	devices_free(domain->devices);
 	tokens_free(domain->tokens);

@@ -17,6 +17,7 @@
 #include "domain/event/event.h"
 #include "domain/identity/token.h"
 #include "domain/live/live.h"
+#include "domain/live/thumbnail.h"
 #include "domain/storage/storage.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
@@ -30,7 +31,9 @@ struct domain_setup {
 	struct str platform_token;
 	int64_t registration_s;       /* how long one holds, before its jitter */
 	struct storage_setup storage; /* only its numbers are looked at */
-	struct live_setup live;       /* devices and keys are filled in by domain_new() */
+	struct live_setup live;       /* devices, keys, events are filled in by domain_new() */
+	struct media *media;          /* borrowed; NULL: no thumbnails */
+	thumbnail_read_fn *read_thumbnail;
 };
 
 struct domain {
@@ -40,6 +43,7 @@ struct domain {
 	struct devices *devices;
 	struct live *live;
 	struct storage *storage;
+	struct thumbnails *thumbnails;
 };
 
 enum err domain_new(const struct domain_setup *setup, struct domain **out, struct why *why);

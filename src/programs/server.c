@@ -48,6 +48,8 @@ static enum err open_domain(struct server *server, struct why *why)
 		             .stills_per_device = settings->storage_stills_per_device,
 		             .files_max = settings->storage_files_max,
 		             .puts_max = settings->storage_uploads_at_once },
+		.media = server->media,
+		.read_thumbnail = thumbnail_read_flv,
 		.live = { .flush_ms = settings->live_flush_ms,
 		          .bytes_max = settings->live_rings_mb * 1024 * 1024,
 		          .push_url = rtmp_push_url,
@@ -63,6 +65,20 @@ static enum err open_domain(struct server *server, struct why *why)
 	(void)snprintf(server->rtmp_public.host, sizeof server->rtmp_public.host, "%s",
 	               settings->public);
 	return domain_new(&setup, &server->domain, why);
+}
+
+static enum err open_hls(struct server *server)
+{
+	const struct vigild_settings *settings = server->settings;
+	const struct hls_setup setup = {
+		.live = server->domain->live,
+		.rights = server->live,
+		.sessions_max = (size_t)settings->live_hls_sessions_max,
+		.stream_sessions_max = (size_t)settings->live_hls_stream_sessions_max,
+		.bytes_max = settings->live_hls_mb * 1024 * 1024,
+	};
+
+	return hls_endpoint_new(&setup, &server->hls);
 }
 
 static enum err open_endpoints(struct server *server, struct why *why)
@@ -84,11 +100,17 @@ static enum err open_endpoints(struct server *server, struct why *why)
 	if (err == ERR_OK)
 		err = mqtt_endpoint_new(domain->devices, &server->mqtt);
 	if (err == ERR_OK)
-		err = rtmp_endpoint_new(domain->live, domain->tokens, &server->rtmp);
+		err = rtmp_endpoint_new(domain->live, domain->tokens, domain->devices,
+		                        &server->rtmp);
 	if (err == ERR_OK)
 		err = live_endpoint_new(domain->live, server->api, domain->devices, &server->live);
 	if (err == ERR_OK)
+		err = open_hls(server);
+	if (err == ERR_OK)
 		err = storage_endpoint_new(domain->storage, &server->storage);
+	if (err == ERR_OK)
+		err = thumbnail_endpoint_new(domain->thumbnails, domain->devices,
+		                             &server->thumbnails);
 	if (err != ERR_OK)
 		return why_set(why, err, "%s", err_text(err));
 	return server_open_listeners(server, why);
@@ -127,6 +149,8 @@ enum err server_new(const struct vigild_settings *settings, struct server **out,
 	if (err == ERR_OK)
 		err = open_tls(server, why);
 	if (err == ERR_OK)
+		err = server_open_media(server);
+	if (err == ERR_OK)
 		err = open_domain(server, why);
 	if (err == ERR_OK)
 		err = open_loops(server);
@@ -151,8 +175,8 @@ static void settle_loops(struct server *server)
 /*
  * The order of the end; the loops' threads are over, or never began.
  *
- *  1. The database and the disk give their last answers to the loops; then nothing asks them any
- *     more.
+ *  1. The database, the disk and the helper that makes thumbnails give their last answers to the
+ *     loops; then nothing asks them any more.
  *  2. Connections, those answers and all mails come through: requests still have their server, and
  *     connections the listener that counts them.
  *  3. Listeners and the HTTP server let go of the loops' handles and timers.
@@ -169,18 +193,22 @@ void server_free(struct server *server)
 		blob_stop(server->blob);
 	for (size_t i = 0; i < server->loop_count; i++)
 		conn_close_all(server->loops[i]);
+	media_stop(server->media);
 	settle_loops(server);
 	listener_free(server->mqtt_listener);
 	listener_free(server->rtmp_listener);
 	http_server_free(server->http);
 	for (size_t i = 0; i < server->loop_count; i++)
 		loop_free(server->loops[i]);
+	hls_endpoint_free(server->hls);
 	storage_endpoint_free(server->storage);
+	thumbnail_endpoint_free(server->thumbnails);
 	live_endpoint_free(server->live);
 	rtmp_endpoint_free(server->rtmp);
 	mqtt_endpoint_free(server->mqtt);
 	api_free(server->api);
 	domain_free(server->domain);
+	media_free(server->media);
 	tls_free(server->tls);
 	keys_free(server->keys);
 	blob_free(server->blob);
@@ -213,8 +241,13 @@ enum err server_start(struct server *server, struct why *why)
 	server->is_started = true;
 	server->first = (struct loop_task){ .mail = { .fn = on_first_turn }, .server = server };
 	loop_post(server->loops[0], &server->first.mail);
-	for (size_t i = 0; i < server->loop_count && err == ERR_OK; i++)
-		err = loop_start(server->loops[i]);
+	while (server->running_count < server->loop_count && err == ERR_OK) {
+		err = loop_start(server->loops[server->running_count]);
+		server->running_count += err == ERR_OK;
+	}
+	if (err != ERR_OK)
+		return why_set(why, err, "thread %zu of %zu could not be started: %s",
+		               server->running_count + 1, server->loop_count, err_text(err));
 	if (err == ERR_OK)
 		err = test_clock_start(server, &server->test_clock, why);
 	return err == ERR_OK ? server_write_ready(server, why) : err;
@@ -286,10 +319,19 @@ static void post_to_all(struct server *server, mail_fn *fn)
 	}
 }
 
+/* A loop that the kernel gave no thread has its mails delivered here: who waits for all loops would
+ * wait for ever. */
+static void turn_unstarted(struct server *server)
+{
+	for (size_t i = server->running_count; i < server->loop_count; i++)
+		(void)loop_settle(server->loops[i]);
+}
+
 static void wait_for_tasks(struct server *server)
 {
 	const struct timespec step = { .tv_nsec = STOP_STEP_MS * 1000000L };
 
+	turn_unstarted(server);
 	while (atomic_load(&server->tasks_left) > 0)
 		(void)nanosleep(&step, NULL);
 }
@@ -313,6 +355,7 @@ static void drain(struct server *server, const sigset_t *hurry)
 		http_server_drain(server->http, on_http_drained, server);
 	live_drain(server->domain->live);
 	post_to_all(server, on_drain);
+	turn_unstarted(server);
 	while (!is_quiet(server) && clock_steady_us() < end_us) {
 		if (sigtimedwait(hurry, NULL, &step) > 0) {
 			log_warn("vigild.hurry", "a second signal: what is under way is cut off");

@@ -23,7 +23,9 @@ static enum err add_routes(struct server *server, struct why *why)
 	} tables[] = {
 		{ api_routes, api_route_count, server->api },
 		{ live_routes, live_route_count, server->live },
+		{ hls_routes, hls_route_count, server->hls },
 		{ storage_routes, storage_route_count, server->storage },
+		{ thumbnail_routes, thumbnail_route_count, server->thumbnails },
 		{ mqtt_routes, mqtt_route_count, server->mqtt },
 		{ console_routes, console_route_count, NULL },
 	};

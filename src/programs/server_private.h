@@ -10,7 +10,9 @@
 #include "base/mail.h"
 #include "domain/domain.h"
 #include "endpoints/api/api.h"
+#include "endpoints/hls/hls_endpoint.h"
 #include "endpoints/live/live_endpoint.h"
+#include "endpoints/live/thumbnail_endpoint.h"
 #include "endpoints/mqtt/mqtt_endpoint.h"
 #include "endpoints/rtmp/rtmp_endpoint.h"
 #include "endpoints/storage/storage_endpoint.h"
@@ -22,6 +24,7 @@
 #include "ports/blob/blob.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
+#include "ports/media/media.h"
 #include "programs/server.h"
 
 #define SERVER_LOOPS_MAX 64
@@ -44,6 +47,7 @@ struct server {
 	struct db *db;
 	struct keys *keys;
 	struct blob *blob;
+	struct media *media;
 	struct tls *tls;
 	struct domain *domain;
 	struct api *api;
@@ -51,7 +55,9 @@ struct server {
 	struct mqtt_endpoint *mqtt;
 	struct rtmp_endpoint *rtmp;
 	struct live_endpoint *live;
+	struct hls_endpoint *hls;
 	struct storage_endpoint *storage;
+	struct thumbnail_endpoint *thumbnails;
 	struct listener *mqtt_listener, *rtmp_listener;
 	struct rtmp_public rtmp_public;
 	struct storage_public storage_public;
@@ -60,7 +66,7 @@ struct server {
 	struct loop *loops[SERVER_LOOPS_MAX];
 	struct loop_task first; /* its own: the end may come before it is delivered */
 	struct loop_task tasks[SERVER_LOOPS_MAX];
-	size_t loop_count;
+	size_t loop_count, running_count; /* the first ones have their threads */
 	bool is_started;
 	_Atomic bool is_http_drained;
 	_Atomic int tasks_left;
@@ -70,6 +76,9 @@ struct server {
 enum err server_open_data(struct server *server, struct why *why);
 /* DIR/name; `out` takes PATH_MAX bytes. */
 void server_path(const struct server *server, const char *name, char out[PATH_MAX]);
+
+/* server_media.c: the helper that makes thumbnails; a missing one is no failure. */
+enum err server_open_media(struct server *server);
 
 /* server_listen.c */
 enum err server_open_listeners(struct server *server, struct why *why);
