@@ -196,7 +196,7 @@ def stopped_helper(vigild, stream, thumbnail):
     (helper,) = helpers(vigild)
     os.kill(helper, signal.SIGSTOP)
     yield helper
-    if helper in helpers(vigild):
+    if vigild.is_running() and helper in helpers(vigild):
         os.kill(helper, signal.SIGKILL)
 
 
