@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every word the console shows: [English, Chinese]. {name} is filled in by text.ts.
+import { watchWords } from './words_watch';
 
-export const words = {
+const commonWords = {
 	'app.name': ['Vigil', 'Vigil'],
 	'app.language': ['中文', 'English'],
 	'app.language.label': ['Switch to Chinese', '切换为英文'],
@@ -83,7 +84,6 @@ export const words = {
 	'import.reason': ['Reason', '原因'],
 
 	'live.label': ['Live picture of {name}', '{name} 的实时画面'],
-	'live.connecting': ['Asking the camera for its picture…', '正在请求摄像机画面…'],
 	'live.waiting': ['Trying again in {n} s', '{n} 秒后重试'],
 	'live.paused': ['Paused while the page was hidden', '页面隐藏时已暂停'],
 	'live.first': ['First picture after {n} ms', '首帧 {n} 毫秒'],
@@ -220,6 +220,10 @@ export const words = {
 	'event.device.connected': ['Connected', '已连接'],
 	'event.device.disconnected': ['Disconnected', '已断开'],
 	'event.device.event': ['Reported', '上报'],
+	'event.stream.started': ['Stream started', '码流开始'],
+	'event.stream.stopped': ['Stream stopped', '码流停止'],
+	'event.stream.failed': ['Stream failed', '码流失败'],
+	'event.stream.lost': ['Stream lost', '码流中断'],
 
 	'code.60000': ['This device cannot turn or zoom.', '该设备不支持云台控制。'],
 	'code.60001': ['The device does not permit turning.', '没有云台控制权限。'],
@@ -246,6 +250,11 @@ export const words = {
 	'problem.device-offline': ['The device is offline.', '设备离线。'],
 	'problem.device-timeout': ['The device did not answer in time.', '设备未及时应答。'],
 	'problem.device-refused': ['The device refused: {detail}', '设备拒绝:{detail}'],
+	'problem.conflict': ['That cannot be done now: {detail}', '当前无法执行:{detail}'],
+	'problem.no-space': ['The server’s disk is full.', '服务器磁盘已满。'],
+	'problem.device-disabled': ['The device is switched off here.', '设备已停用。'],
 	'problem.busy': ['The server is busy. Try again in a moment.', '服务器繁忙,请稍后再试。'],
 	'problem.internal': ['Something went wrong: {detail}', '出错了:{detail}'],
 } as const satisfies Record<string, readonly [string, string]>;
+
+export const words = { ...commonWords, ...watchWords };
