@@ -107,6 +107,7 @@ enum err domain_new(const struct domain_setup *setup, struct domain **out, struc
 	}
 	live.devices = domain->devices;
 	live.keys = setup->keys;
+	live.events = domain->events;
 	if (err == ERR_OK)
 		err = live_new(&live, &domain->live);
 	if (err != ERR_OK)

@@ -27,7 +27,7 @@ struct domain_setup {
 	struct keys *keys; /* borrowed */
 	struct str platform_token;
 	int64_t registration_s; /* how long one holds, before its jitter */
-	struct live_setup live; /* devices and keys are filled in by domain_new() */
+	struct live_setup live; /* devices, keys, events are filled in by domain_new() */
 };
 
 struct domain {

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the server wants of the camera. Whatever happens (a viewer, a push, an answer, time) pokes
- * the stream; demand_step() then looks at what is and does what follows, on the home loop.
+ * the stream; demand_step() then looks at what is and does what follows, on the home loop. The
+ * states stand in live_private.h.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
-#include "domain/identity/grant.h"
+#include "base/metric.h"
 #include "domain/live/live_private.h"
-
-static void demand_step(struct stream *stream);
 
 static void on_poke(struct mail *mail)
 {
@@ -63,113 +59,11 @@ static void clear_timer(struct stream *stream)
 	stream_unref(stream);
 }
 
-/* {"play":{"code":0}}: 0 or absent is consent. Pure. */
-static enum err read_answer(struct str result, struct why *why)
-{
-	AUTO_JSON json = NULL;
-
-	if (json_read(result, &json, NULL) != ERR_OK)
-		return why_set_reason(why, ERR_MALFORMED, REASON_DEVICE_REFUSED, NULL,
-		                      "the device's answer makes no sense");
-	const json_t *play = json_object_get(json, "play");
-	int64_t code = json_member_i64(play, "code", 0);
-	struct str error = json_member_str(play, "error");
-	if (code == 0)
-		return ERR_OK;
-	(void)why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_REFUSED, NULL,
-	                     "%s (%" PRId64 ": %.*s)", reason_words(REASON_DEVICE_REFUSED), code,
-	                     (int)(error.size < 80 ? error.size : 80), error.at ? error.at : "");
-	why->code = code > 0 && code < 1000000 ? (int)code : 0;
-	return ERR_CONFLICT;
-}
-
-static void on_play_done(struct command *command, enum err err)
-{
-	struct stream *stream = CONTAINER_OF(command, struct stream, play);
-
-	stream->is_playing_out = false;
-	stream->answer_why = command->why;
-	if (err == ERR_OK)
-		err = read_answer(buf_str(&command->result), &stream->answer_why);
-	else if (err == ERR_TIMEOUT)
-		err = why_set_reason(&stream->answer_why, err, REASON_NO_ANSWER, NULL, "%s",
-		                     reason_words(REASON_NO_ANSWER));
-	stream->answer_err = err;
-	stream->is_answered = true;
-	demand_step(stream);
-	stream_unref(stream);
-}
-
-static void send_play(struct stream *stream, int64_t viewers)
-{
-	struct live *live = stream->live;
-	struct device_view view;
-	struct command *play = &stream->play;
-	AUTO_BUF url = { 0 };
-
-	stream->heartbeat_ms = clock_steady_ms() + LIVE_HEARTBEAT_MS;
-	if (stream->is_playing_out)
-		return;
-	enum err err =
-		device_view(live->setup.devices, (struct str){ 0 }, str_of(stream->did), &view);
-	if (err != ERR_OK) {
-		/* Removed since the viewers joined: they wait for an answer, so here it is. */
-		stream->answer_err =
-			why_set_reason(&stream->answer_why, err, REASON_DEVICE_OFFLINE, NULL, "%s",
-		                       reason_words(REASON_DEVICE_OFFLINE));
-		stream->is_answered = true;
-		return;
-	}
-	*play = (struct command){ .resource = STR("play"),
-		                  .timeout_ms = LIVE_ANSWER_MS,
-		                  .done = on_play_done };
-	memcpy(play->did, stream->did, sizeof play->did);
-	grant_make(live->setup.keys, str_of(play->did), play->resource,
-	           clock_now_ms() + GRANT_LIFE_MS, play->grant);
-	buf_init(&url, 512);
-	live->setup.push_url(live->setup.owner, str_of(play->did), str_of(play->grant),
-	                     str_before_last(str_of(view.presence.reached_at), ':'), &url);
-	device_view_done(&view);
-	buf_clear(&stream->play_data);
-	buf_add_text(&stream->play_data, "{\"play\":{\"url\":");
-	json_add_quoted(&stream->play_data, buf_str(&url));
-	buf_printf(&stream->play_data, ",\"players\":%" PRId64 "}}", viewers);
-	play->data = buf_str(&stream->play_data);
-	stream->is_playing_out = true;
-	(void)stream_ref(stream);
-	command_send(live->setup.devices, play);
-}
-
-static void on_stop_done(struct command *command, enum err err)
-{
-	struct stream *stream = CONTAINER_OF(command, struct stream, stop);
-
-	stream->is_stopping_out = false;
-	stream_unref(stream);
-}
-
-static void send_stop(struct stream *stream, const char *reason)
-{
-	struct command *stop = &stream->stop;
-
-	if (stream->is_stopping_out)
-		return;
-	*stop = (struct command){ .resource = STR("play"),
-		                  .timeout_ms = LIVE_ANSWER_MS,
-		                  .done = on_stop_done };
-	memcpy(stop->did, stream->did, sizeof stop->did);
-	(void)snprintf(stream->stop_data, sizeof stream->stop_data,
-	               "{\"stop\":{\"reason\":\"%s\"}}", reason);
-	stop->data = str_of(stream->stop_data);
-	stream->is_stopping_out = true;
-	(void)stream_ref(stream);
-	command_send(stream->live->setup.devices, stop);
-}
-
 /* What the step looks at, taken under the lock at once. */
 struct situation {
-	int64_t viewers, now_ms;
-	bool has_publisher, has_key;
+	int64_t viewers, now_ms, key_time_ms;
+	struct push_end push_end;
+	bool has_publisher, has_key, has_asked, is_offline;
 };
 
 static struct situation look(struct stream *stream)
@@ -180,118 +74,230 @@ static struct situation look(struct stream *stream)
 	now.viewers = stream->viewers - stream->leaving;
 	now.has_publisher = stream->publisher != NULL;
 	now.has_key = stream->ring.key != RING_NO_KEY;
+	now.has_asked = stream->has_asked;
+	now.key_time_ms = stream->gop_ms * 3 / 2;
+	now.push_end = stream->push_end;
+	stream->push_end = (struct push_end){ 0 };
+	now.is_offline = stream->is_offline;
+	stream->is_offline = false;
 	stream_unlock(stream);
+	if (now.key_time_ms < LIVE_KEY_FRAME_MS)
+		now.key_time_ms = LIVE_KEY_FRAME_MS;
 	return now;
 }
 
 /* No picture for those who wait: they hear why and go. */
-static enum demand_state fail(struct stream *stream, const struct why *why)
+static void fail(struct stream *stream, const struct why *why)
 {
 	stream_lock(stream);
-	stream->failure = (enum reason)why->reason;
+	stream->failed = *why;
 	outlets_end(stream, why);
 	stream_unlock(stream);
-	return DEMAND_IDLE;
+	live_tell_failed(stream, why);
 }
 
-static enum demand_state fail_with(struct stream *stream, enum err err, enum reason reason)
+static void fail_with(struct stream *stream, enum err err, enum reason reason)
 {
 	struct why why;
 
 	(void)why_set_reason(&why, err, (int)reason, NULL, "%s", reason_words((int)reason));
-	return fail(stream, &why);
+	fail(stream, &why);
+}
+
+static enum demand_state enter_failed(struct stream *stream, const struct situation *now)
+{
+	stream->deadline_ms = now->now_ms + LIVE_FAILED_MS;
+	return DEMAND_FAILED;
+}
+
+static enum demand_state enter_idle(struct stream *stream)
+{
+	stream_lock(stream);
+	stream->has_asked = false;
+	stream->failed = (struct why){ 0 };
+	stream_unlock(stream);
+	return DEMAND_IDLE;
+}
+
+/* There is a push: it is for those who watch, or for nobody. */
+static enum demand_state enter_sending(struct stream *stream, const struct situation *now)
+{
+	stream->is_resuming = false;
+	if (!now->viewers) {
+		stream->deadline_ms = now->now_ms + LIVE_LINGER_MS;
+		return now->has_asked ? DEMAND_LINGERING : DEMAND_IDLE;
+	}
+	stream_lock(stream);
+	stream->failed = (struct why){ 0 };
+	stream_unlock(stream);
+	stream->deadline_ms = now->now_ms + now->key_time_ms;
+	return DEMAND_SENDING;
+}
+
+static enum demand_state enter_ending(struct stream *stream, const struct situation *now)
+{
+	stream->deadline_ms = now->now_ms + LIVE_TAIL_MS;
+	return DEMAND_ENDING;
 }
 
 static enum demand_state from_idle(struct stream *stream, const struct situation *now)
 {
-	if (now->has_publisher) {
-		stream->deadline_ms = now->now_ms + LIVE_KEY_FRAME_MS;
-		return now->viewers ? DEMAND_SENDING : DEMAND_IDLE;
+	if (now->has_publisher)
+		return enter_sending(stream, now);
+	if (now->is_offline && !now->viewers) {
+		fail_with(stream, ERR_CONFLICT, REASON_DEVICE_OFFLINE);
+		return enter_failed(stream, now);
 	}
 	if (!now->viewers)
 		return DEMAND_IDLE;
 	stream_lock(stream);
-	stream->failure = REASON_NONE;
+	stream->failed = (struct why){ 0 };
 	stream_unlock(stream);
+	stream->is_resuming = false;
+	stream->asked_ms = now->now_ms;
+	stream->answered_ms = 0;
 	if (!stream->is_asked_to_play) {
 		stream->deadline_ms = now->now_ms + LIVE_PUSH_MS;
 		return DEMAND_WAITING;
 	}
-	stream->is_answered = false;
-	send_play(stream, now->viewers);
+	order_play(stream, now->viewers);
 	return DEMAND_ASKING;
+}
+
+static enum demand_state from_failed(struct stream *stream, const struct situation *now)
+{
+	if (now->has_publisher || now->viewers || now->is_offline)
+		return from_idle(stream, now);
+	return now->now_ms >= stream->deadline_ms ? enter_idle(stream) : DEMAND_FAILED;
 }
 
 static enum demand_state from_asking(struct stream *stream, const struct situation *now)
 {
-	if (now->has_publisher) {
-		stream->deadline_ms = now->now_ms + LIVE_KEY_FRAME_MS;
-		return DEMAND_SENDING;
-	}
+	if (now->has_publisher)
+		return enter_sending(stream, now);
 	if (!stream->is_answered)
 		return DEMAND_ASKING;
-	stream->is_answered = false;
-	if (stream->answer_err != ERR_OK)
-		return fail(stream, &stream->answer_why);
+	if (stream->answer_err != ERR_OK) {
+		fail(stream, &stream->answer_why);
+		return enter_failed(stream, now);
+	}
+	stream->answered_ms = now->now_ms;
+	metric_observe(METRIC_stage_answer_ms, now->now_ms - stream->asked_ms);
 	stream->deadline_ms = now->now_ms + LIVE_PUSH_MS;
 	return DEMAND_WAITING;
 }
 
+/* The camera whose push was lost could not be asked again: when to try once more. */
+static int64_t retry_ms(const struct stream *stream)
+{
+	bool is_in_vain = stream->is_resuming && stream->is_asked_to_play && stream->is_answered &&
+	                  stream->answer_err != ERR_OK;
+
+	return is_in_vain ? stream->heartbeat_ms - LIVE_HEARTBEAT_MS + LIVE_RETRY_MS : INT64_MAX;
+}
+
 static enum demand_state from_waiting(struct stream *stream, const struct situation *now)
 {
-	if (now->has_publisher) {
-		stream->deadline_ms = now->now_ms + LIVE_KEY_FRAME_MS;
-		return DEMAND_SENDING;
+	if (now->has_publisher)
+		return enter_sending(stream, now);
+	if (now->now_ms >= stream->deadline_ms) {
+		if (stream->is_asked_to_play && stream->is_answered && stream->answer_err != ERR_OK)
+			fail(stream, &stream->answer_why);
+		else
+			fail_with(stream, ERR_TIMEOUT, REASON_NO_PUSH);
+		return enter_failed(stream, now);
 	}
-	if (now->now_ms >= stream->deadline_ms)
-		return fail_with(stream, ERR_TIMEOUT, REASON_NO_PUSH);
+	if (now->viewers && now->now_ms >= retry_ms(stream))
+		order_play(stream, now->viewers);
 	/* A camera that was asked will push, and must be told to stop then. */
-	return now->viewers || stream->is_asked_to_play ? DEMAND_WAITING : DEMAND_IDLE;
+	bool is_due = stream->is_asked_to_play && !stream->is_resuming;
+	return now->viewers || is_due ? DEMAND_WAITING : DEMAND_IDLE;
+}
+
+/* The viewers stay, the camera is asked again; but a recording is not played twice. */
+static enum demand_state lose(struct stream *stream, const struct situation *now)
+{
+	if (stream->what.is_replay)
+		return enter_ending(stream, now);
+	if (!now->viewers)
+		return enter_idle(stream);
+	stream->is_resuming = true;
+	stream->asked_ms = now->now_ms;
+	stream->answered_ms = 0;
+	if (stream->is_asked_to_play)
+		order_play(stream, now->viewers);
+	stream->deadline_ms = now->now_ms + LIVE_RESUME_MS;
+	return DEMAND_WAITING;
 }
 
 static enum demand_state from_sending(struct stream *stream, const struct situation *now)
 {
-	if (!now->has_publisher) {
-		/* Lost: the viewers stay, the camera is asked again. */
-		if (stream->is_asked_to_play && now->viewers)
-			send_play(stream, now->viewers);
-		stream->deadline_ms = now->now_ms + LIVE_RESUME_MS;
-		return now->viewers ? DEMAND_WAITING : DEMAND_IDLE;
-	}
-	if (!now->viewers) {
-		stream->deadline_ms = now->now_ms + LIVE_LINGER_MS;
-		return stream->is_asked_to_play ? DEMAND_LINGERING : DEMAND_IDLE;
-	}
+	if (!now->has_publisher)
+		return lose(stream, now);
+	if (!now->viewers)
+		return enter_sending(stream, now);
 	/* A key frame that was there and went (a new configuration, a full ring) has its own time.
 	 */
 	if (!now->has_key && stream->had_key)
-		stream->deadline_ms = now->now_ms + LIVE_KEY_FRAME_MS;
-	stream->had_key = now->has_key;
+		stream->deadline_ms = now->now_ms + now->key_time_ms;
 	if (!now->has_key && now->now_ms >= stream->deadline_ms) {
-		(void)fail_with(stream, ERR_TIMEOUT, REASON_NO_KEY_FRAME);
+		fail_with(stream, ERR_TIMEOUT, REASON_NO_KEY_FRAME);
 		stream->deadline_ms = now->now_ms + LIVE_LINGER_MS;
-		return stream->is_asked_to_play ? DEMAND_LINGERING : DEMAND_IDLE;
+		return now->has_asked ? DEMAND_LINGERING : DEMAND_IDLE;
 	}
-	if (stream->is_asked_to_play && now->now_ms >= stream->heartbeat_ms)
-		send_play(stream, now->viewers);
+	if (now->has_asked && now->now_ms >= stream->heartbeat_ms)
+		order_play(stream, now->viewers);
 	return DEMAND_SENDING;
 }
 
 static enum demand_state from_lingering(struct stream *stream, const struct situation *now)
 {
 	if (!now->has_publisher)
-		return DEMAND_IDLE;
-	if (now->viewers) {
-		stream->deadline_ms = now->now_ms + LIVE_KEY_FRAME_MS;
-		return DEMAND_SENDING;
-	}
+		return stream->what.is_replay ? enter_ending(stream, now) : enter_idle(stream);
+	if (now->viewers)
+		return enter_sending(stream, now);
 	if (now->now_ms >= stream->deadline_ms) {
-		send_stop(stream, "nobody is watching");
-		return DEMAND_IDLE;
+		order_stop(stream, "nobody is watching");
+		stream->deadline_ms = now->now_ms + LIVE_OVERTIME_MS;
+		return DEMAND_STOPPING;
 	}
 	if (now->now_ms >= stream->heartbeat_ms)
-		send_play(stream, 0);
+		order_play(stream, 0);
 	return DEMAND_LINGERING;
+}
+
+static enum demand_state from_stopping(struct stream *stream, const struct situation *now)
+{
+	if (!now->has_publisher)
+		return stream->what.is_replay ? enter_ending(stream, now) : enter_idle(stream);
+	if (now->viewers) {
+		order_play(stream, now->viewers);
+		return enter_sending(stream, now);
+	}
+	if (now->now_ms < stream->deadline_ms)
+		return DEMAND_STOPPING;
+	metric_count(METRIC_publish_overtime_total);
+	stream_lock(stream);
+	if (stream->publisher)
+		publisher_end(stream->publisher, "it went on after it was told to stop");
+	stream_unlock(stream);
+	return stream->what.is_replay ? enter_ending(stream, now) : enter_idle(stream);
+}
+
+static enum demand_state from_ending(struct stream *stream, const struct situation *now)
+{
+	struct why why;
+
+	if (now->has_publisher)
+		return enter_sending(stream, now);
+	if (now->now_ms < stream->deadline_ms)
+		return DEMAND_ENDING;
+	(void)why_set_reason(&why, ERR_CLOSED, REASON_STREAM_ENDED, NULL, "the recording is over");
+	stream_lock(stream);
+	outlets_end(stream, &why);
+	stream_forget(stream);
+	stream_unlock(stream);
+	return enter_idle(stream);
 }
 
 static enum demand_state next_state(struct stream *stream, const struct situation *now)
@@ -302,27 +308,81 @@ static enum demand_state next_state(struct stream *stream, const struct situatio
 	case DEMAND_WAITING: return from_waiting(stream, now);
 	case DEMAND_SENDING: return from_sending(stream, now);
 	case DEMAND_LINGERING: return from_lingering(stream, now);
+	case DEMAND_STOPPING: return from_stopping(stream, now);
+	case DEMAND_ENDING: return from_ending(stream, now);
+	case DEMAND_FAILED: return from_failed(stream, now);
 	}
 	return DEMAND_IDLE;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 /* When the clock alone will change something; INT64_MAX: never. */
 static int64_t next_due_ms(const struct stream *stream, const struct situation *now)
 {
-	int64_t heartbeat_ms = stream->is_asked_to_play ? stream->heartbeat_ms : INT64_MAX;
-	int64_t due_ms = stream->deadline_ms;
+	int64_t heartbeat_ms = now->has_asked ? stream->heartbeat_ms : INT64_MAX;
 
 	switch (stream->state) {
 	case DEMAND_IDLE:
 	case DEMAND_ASKING: return INT64_MAX;
-	case DEMAND_WAITING: return due_ms;
-	case DEMAND_SENDING: return now->has_key || heartbeat_ms < due_ms ? heartbeat_ms : due_ms;
-	case DEMAND_LINGERING: return heartbeat_ms < due_ms ? heartbeat_ms : due_ms;
+	case DEMAND_WAITING: return earlier(stream->deadline_ms, retry_ms(stream));
+	case DEMAND_SENDING:
+		return now->has_key ? heartbeat_ms : earlier(heartbeat_ms, stream->deadline_ms);
+	case DEMAND_LINGERING: return earlier(heartbeat_ms, stream->deadline_ms);
+	case DEMAND_STOPPING:
+	case DEMAND_ENDING:
+	case DEMAND_FAILED: return stream->deadline_ms;
 	}
 	return INT64_MAX;
 }
 
-static void demand_step(struct stream *stream)
+/* The ends and beginnings of pushes, as the event log is to have them. */
+static void tell(struct stream *stream, const struct situation *now)
+{
+	const struct push_end *end = &now->push_end;
+	bool is_wanted = stream->state == DEMAND_SENDING && now->viewers;
+
+	if (end->is_there && stream->is_told) {
+		const char *reason = stream->state == DEMAND_STOPPING ? "nobody is watching"
+		                     : stream->what.is_replay         ? "the recording is over"
+		                                              : "the camera stopped sending";
+		live_tell_push_end(stream, end,
+		                   is_wanted && !end->reason && !stream->what.is_replay,
+		                   end->reason ? end->reason : reason);
+	}
+	if (end->is_there)
+		stream->is_told = false;
+	if (!now->has_publisher || !now->has_key || stream->is_told)
+		return;
+	stream->is_told = true;
+	int64_t from_ms = stream->answered_ms ? stream->answered_ms : stream->asked_ms;
+	stream_lock(stream);
+	int64_t pushed_ms = stream->pushed_ms, keyed_ms = stream->keyed_ms;
+	stream_unlock(stream);
+	bool is_asked = from_ms && from_ms <= pushed_ms;
+	if (is_asked)
+		metric_observe(METRIC_stage_push_ms, pushed_ms - from_ms);
+	metric_observe(METRIC_stage_key_frame_ms, keyed_ms - pushed_ms);
+	live_tell_started(stream, keyed_ms - (is_asked ? stream->asked_ms : pushed_ms));
+	stream->asked_ms = stream->answered_ms = 0;
+}
+
+static void show_stage(struct stream *stream, enum demand_state state)
+{
+	stream_lock(stream);
+	stream->state = state;
+	enum stream_stage stage = stage_of(stream);
+	if (stage != stream->stage || !stream->stage_since) {
+		stream->stage = stage;
+		stream->stage_since = clock_now_ms();
+	}
+	stream_unlock(stream);
+}
+
+void demand_step(struct stream *stream)
 {
 	struct situation now;
 	enum demand_state before;
@@ -330,10 +390,10 @@ static void demand_step(struct stream *stream)
 	do {
 		now = look(stream);
 		before = stream->state;
+		tell(stream, &now);
 		enum demand_state after = next_state(stream, &now);
-		stream_lock(stream);
-		stream->state = after;
-		stream_unlock(stream);
+		stream->had_key = now.has_key;
+		show_stage(stream, after);
 	} while (stream->state != before && stream->state != DEMAND_IDLE);
 	int64_t due_ms = next_due_ms(stream, &now);
 	if (due_ms == INT64_MAX)

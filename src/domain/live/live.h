@@ -6,6 +6,11 @@
  * first viewer makes the server ask the camera to play; some time after the last one left it is
  * told to stop.
  *
+ * Memory's order of shedding, when all rings together are over bytes_max: first what is older than
+ * the current groups of pictures, then the groups of streams nobody watches (above
+ * LIVE_SHARE_BYTES_LEAST), then those above an equal share. Whoever lost his group waits for the
+ * next key frame; is_shed says so.
+ *
  * Threads  a publisher and a viewer each live on their connection's loop, any loop. Loops with
  *          viewers are woken once per flush.
  * Memory   viewers are inside their owners; publishers belong to live.
@@ -24,6 +29,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "domain/device/device.h"
+#include "domain/live/key.h"
 #include "domain/reason.h"
 
 #define LIVE_FLUSH_AUTO        (-1)
@@ -39,7 +45,15 @@
 #define LIVE_HEARTBEAT_MS      60000 /* play is said again */
 #define LIVE_LINGER_MS         60000 /* from the last viewer to stop */
 #define LIVE_RESUME_MS         10000 /* viewers wait for a lost publisher */
-#define LIVE_PARTS_MAX         16    /* pieces of one read */
+#define LIVE_OVERTIME_MS       10000 /* from stop to the end of the push */
+#define LIVE_RETRY_MS          2000  /* a lost camera that could not be asked is asked again */
+#define LIVE_FAILED_MS         10000 /* a failure can be seen; no second event of it meanwhile */
+#define LIVE_TAIL_MS           500   /* viewers take the rest of a replay that is over */
+#define LIVE_AUDIO_ONLY_MS     1000  /* sound without a picture: nobody waits longer for one */
+#define LIVE_EVENTS_MAX        1000  /* in a row; LIVE_EVENTS_PER_S come back */
+#define LIVE_EVENTS_PER_S      50
+#define LIVE_PARTS_MAX         16 /* pieces of one read */
+#define LIVE_REPLAYS_MAX       8  /* of one device at a time */
 
 struct live;
 struct stream;
@@ -48,11 +62,12 @@ struct publisher;
 struct live_setup {
 	struct devices *devices;
 	struct keys *keys;
+	struct event_log *events;
 	int64_t flush_ms;  /* LIVE_FLUSH_AUTO or 0..LIVE_FLUSH_MAX_MS */
 	int64_t bytes_max; /* of all rings */
 	/* Writes the address a camera is to push to. `reached_at` is the host by which the device
 	 * reached us ("192.0.2.1", may be empty). */
-	void (*push_url)(void *owner, struct str did, struct str token, struct str reached_at,
+	void (*push_url)(void *owner, struct str key, struct str token, struct str reached_at,
 	                 struct buf *out);
 	void *owner;
 };
@@ -79,14 +94,18 @@ struct publisher_ops {
 	void (*ended)(void *owner, const char *reason);
 };
 
-/* May this token push this device's picture? It is the device's own access token, a play action's
- * token, or a push token. ERR_DENIED. */
-enum err publish_check(struct live *live, struct tokens *tokens, struct str did, struct str token);
+/* May this token push this stream? It is the device's own access token or a push token of the
+ * device, which open all its streams, or the token of the play action that asked for this very
+ * stream. ERR_DENIED, also for what is no key. */
+enum err publish_check(struct live *live, struct tokens *tokens, struct str key, struct str token);
 
-/* Starts publishing `did` on this loop; a publisher that was there before is ended. ERR_NOT_FOUND;
- * ERR_CONFLICT: the device is disabled. */
-enum err publisher_open(struct live *live, struct str did, const char *address,
+/* Starts publishing the stream `key` on this loop; a publisher that was there before is ended.
+ * ERR_NOT_FOUND; ERR_INVALID: no key; ERR_CONFLICT: the device is disabled. */
+enum err publisher_open(struct live *live, struct str key, const char *address,
                         const struct publisher_ops *ops, void *owner, struct publisher **out);
+/* Tells by which token it came: that of a play action shows that the camera was asked, if not by
+ * this run of the server. It is kept up and told to stop like one asked now. */
+void publisher_came_by(struct publisher *publisher, struct str token);
 /* The connection is gone. */
 void publisher_close(struct publisher *publisher);
 
@@ -96,9 +115,9 @@ enum err publisher_set_intro(struct publisher *publisher, struct str file_head, 
 void publisher_set_video(struct publisher *publisher, const struct stream_video *video);
 void publisher_set_audio(struct publisher *publisher, const char *codec);
 
-/* One framed unit, from up to 4 parts of at most LIVE_FRAME_MAX bytes in all. A stream without
- * video is started by any frame. ERR_TOO_LARGE; ERR_NO_MEMORY: dropped, and viewers wait for the
- * next key frame. */
+/* One framed unit, from up to 4 parts of at most LIVE_FRAME_MAX bytes in all. A stream that brings
+ * sound and no picture for LIVE_AUDIO_ONLY_MS is started by any sound. ERR_TOO_LARGE;
+ * ERR_NO_MEMORY: dropped, and viewers wait for the next key frame. */
 struct frame {
 	enum frame_kind kind;
 	bool is_key;
@@ -125,9 +144,18 @@ struct outlet;
 struct intro;
 struct block;
 
+/* X(NAME, "text"): how a picture goes out. */
+#define VIEWER_KINDS(X) X(FLV, "flv") X(WEBSOCKET, "websocket") X(RTMP, "rtmp") X(HLS, "hls")
+#define X(name, text)   VIEWER_##name,
+enum viewer_kind { VIEWER_KINDS(X) };
+#undef X
+#define VIEWER_KIND_COUNT (VIEWER_HLS + 1)
+const char *viewer_kind_text(enum viewer_kind kind);
+
 struct viewer {
-	const struct viewer_ops *ops;
-	struct outlet *outlet; /* private from here; NULL: not in a stream */
+	enum viewer_kind kind;        /* set before viewer_join() */
+	const struct viewer_ops *ops; /* private from here */
+	struct outlet *outlet;        /* NULL: not in a stream */
 	struct list_node node;
 	struct intro *intro;
 	struct block *held; /* trimmed from the ring, half sent */
@@ -138,10 +166,11 @@ struct viewer {
 	bool is_started, is_blocked;
 };
 
-/* Joins the stream of a device; callbacks come later, never within this call. The device must
- * exist (the caller has checked the viewer's rights). ERR_CONFLICT with DEVICE_OFFLINE or
- * DEVICE_DISABLED; ERR_CLOSED after live_drain(). */
-enum err viewer_join(struct live *live, struct str did, const struct viewer_ops *ops,
+/* Joins the stream `key`; callbacks come later, never within this call. The device must exist (the
+ * caller has checked the viewer's rights to the key's device). ERR_NOT_FOUND also for what is no
+ * key; ERR_CONFLICT with DEVICE_OFFLINE or DEVICE_DISABLED; ERR_BUSY with TOO_MANY: a device has
+ * LIVE_REPLAYS_MAX replays already; ERR_CLOSED after live_drain(). */
+enum err viewer_join(struct live *live, struct str key, const struct viewer_ops *ops,
                      struct viewer *viewer, struct why *why);
 void viewer_leave(struct viewer *viewer);
 
@@ -167,16 +196,28 @@ enum stream_stage { STREAM_STAGES(X) };
 const char *stream_stage_text(enum stream_stage stage);
 
 struct stream_view {
+	char key[STREAM_KEY_SIZE];
 	char did[DID_SIZE];
 	char organization[ORGANIZATION_SIZE];
+	struct stream_key what; /* `key`, read */
 	enum stream_stage stage;
-	enum reason failure;                 /* of the last attempt, with STAGE_FAILED */
+	int64_t stage_since;
+	char stage_text[WHY_TEXT_MAX];       /* for people */
+	enum reason failure;                 /* with STAGE_FAILED */
 	char publisher[DEVICE_ADDRESS_SIZE]; /* empty: none */
 	int64_t published_since;
 	int64_t viewers, bytes_in, bytes_out, frames, skips, first_frame_ms;
+	int64_t viewers_by[VIEWER_KIND_COUNT];
+	int64_t gop_ms;          /* between the last two key frames; 0: not known */
+	int64_t bits_per_second; /* in, over the last two seconds or more */
+	bool is_shed;            /* past the ring's limit: viewers wait for the next key frame */
 	struct stream_video video;
 	char audio[32];
 };
+
+/* The stream `key` of an organization (empty: any). ERR_NOT_FOUND. */
+enum err live_look(struct live *live, struct str organization, struct str key,
+                   struct stream_view *out);
 
 /* Calls `each` for all streams of an organization as they were at one moment, under no lock.
  * ERR_TOO_LARGE: there are more than `max`. */

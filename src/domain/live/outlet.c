@@ -92,6 +92,7 @@ void outlets_wake(struct stream *stream)
 
 void outlets_end(struct stream *stream, const struct why *why)
 {
+	stage_count_failures(why->reason, stream->viewers - stream->leaving);
 	stream->leaving = stream->viewers;
 	list_each (node, &stream->outlets) {
 		struct outlet *outlet = CONTAINER_OF(node, struct outlet, node);

@@ -5,7 +5,11 @@
 
 #include "base/clock.h"
 #include "base/metric.h"
+#include "domain/identity/grant.h"
 #include "domain/live/live_private.h"
+
+#define RATE_MS    2000  /* what a rate is measured over, at least */
+#define GOP_MAX_MS 60000 /* a longer one is a jump of the timestamps */
 
 static void publisher_free(struct publisher *publisher)
 {
@@ -23,28 +27,33 @@ static void on_ending(struct mail *mail)
 	publisher_free(publisher);
 }
 
-/* Under the lock: viewers keep what they have and wait for the next source. */
-static void detach(struct publisher *publisher)
+/* Under the lock: viewers keep what they have and wait for the next source; those of a replay may
+ * take what is left of it. */
+static void detach(struct publisher *publisher, const char *reason)
 {
 	struct stream *stream = publisher->stream;
 
 	stream->publisher = NULL;
-	stream->source++;
-	ring_clear(&stream->ring);
+	stream->push_end = (struct push_end){ .is_there = true,
+		                              .reason = reason,
+		                              .since = publisher->since,
+		                              .bytes = publisher->bytes };
+	if (!stream->what.is_replay || stream->state != DEMAND_SENDING)
+		stream_forget(stream);
 	demand_poke(stream);
 	outlets_wake(stream);
 }
 
 void publisher_end(struct publisher *publisher, const char *reason)
 {
-	detach(publisher);
+	detach(publisher, reason);
 	publisher->is_ending = true;
 	publisher->end_reason = reason;
 	publisher->ending.fn = on_ending;
 	run_post(publisher->loop, &publisher->ending);
 }
 
-enum err publisher_open(struct live *live, struct str did, const char *address,
+enum err publisher_open(struct live *live, struct str key, const char *address,
                         const struct publisher_ops *ops, void *owner, struct publisher **out)
 {
 	struct publisher *publisher = calloc(1, sizeof *publisher);
@@ -52,7 +61,7 @@ enum err publisher_open(struct live *live, struct str did, const char *address,
 
 	if (!publisher)
 		return ERR_NO_MEMORY;
-	enum err err = stream_open(live, did, &stream);
+	enum err err = stream_open(live, key, &stream);
 	if (err != ERR_OK) {
 		free(publisher);
 		return err;
@@ -68,7 +77,11 @@ enum err publisher_open(struct live *live, struct str did, const char *address,
 	stream_lock(stream);
 	if (stream->publisher)
 		publisher_end(stream->publisher, "another push took its place");
+	stream_forget(stream); /* a replay's rest may be there still */
 	stream->publisher = publisher;
+	stream->pushed_ms = clock_steady_ms();
+	stream->rate_since_ms = stream->pushed_ms;
+	stream->rate_bytes = stream->bits_per_second = 0;
 	demand_poke(stream);
 	stream_unlock(stream);
 	*out = publisher;
@@ -82,7 +95,7 @@ void publisher_close(struct publisher *publisher)
 	stream_lock(stream);
 	bool is_ending = publisher->is_ending;
 	if (!is_ending)
-		detach(publisher);
+		detach(publisher, NULL);
 	stream_unlock(stream);
 	publisher->ops = NULL;
 	if (!is_ending)
@@ -112,6 +125,8 @@ enum err publisher_set_intro(struct publisher *publisher, struct str file_head, 
 	struct intro *before = stream->intro;
 	intro->version = ++stream->intro_version;
 	stream->intro = intro;
+	if (stream->ring.key != RING_NO_KEY)
+		demand_poke(stream);
 	stream->ring.key = RING_NO_KEY; /* earlier key frames need the earlier configuration */
 	stream_unlock(stream);
 	intro_unref(before);
@@ -139,8 +154,22 @@ void publisher_set_audio(struct publisher *publisher, const char *codec)
 	stream_unlock(stream);
 }
 
-/* Over the budget of all rings only the current group of pictures is kept, and that only within
- * the stream's share: who sends one that never ends does not take the others' memory. */
+void publisher_came_by(struct publisher *publisher, struct str token)
+{
+	struct stream *stream = publisher->stream;
+	struct live *live = stream->live;
+	struct str resource = stream->what.is_replay ? str_of(stream->key) : STR("play");
+
+	if (grant_check(live->setup.keys, str_of(stream->did), resource, token, clock_now_ms()) !=
+	    ERR_OK)
+		return;
+	stream_lock(stream);
+	stream->has_asked = true;
+	stream_unlock(stream);
+}
+
+/* The order of live.h. What remains to each stream is its share: who sends a group of pictures
+ * that never ends does not take the others' memory. */
 static void mind_budget(struct stream *stream)
 {
 	int64_t budget = stream->live->setup.bytes_max;
@@ -151,7 +180,7 @@ static void mind_budget(struct stream *stream)
 	if (!is_over)
 		return;
 	int64_t streams = metric_get(METRIC_streams);
-	int64_t share = streams > 0 ? budget / streams : budget;
+	int64_t share = stream->viewers == 0 ? 0 : streams > 0 ? budget / streams : budget;
 	if (share < LIVE_SHARE_BYTES_LEAST)
 		share = LIVE_SHARE_BYTES_LEAST;
 	if (share < LIVE_STREAM_BYTES_MAX)
@@ -166,6 +195,64 @@ static void copy_parts(uint8_t *to, const struct frame *frame)
 	}
 }
 
+/* Under the lock. */
+static void measure_rate(struct stream *stream, size_t size, int64_t now_ms)
+{
+	int64_t age_ms = now_ms - stream->rate_since_ms;
+
+	stream->bytes_in += (int64_t)size;
+	stream->rate_bytes += (int64_t)size;
+	if (age_ms < RATE_MS)
+		return;
+	stream->bits_per_second = stream->rate_bytes * 8000 / age_ms;
+	stream->rate_since_ms = now_ms;
+	stream->rate_bytes = 0;
+}
+
+/* The time between two key frames, by their timestamps unless those jumped. Under the lock. */
+static void measure_group(struct publisher *publisher, int64_t timestamp_ms, int64_t now_ms)
+{
+	struct stream *stream = publisher->stream;
+	int64_t gop_ms = timestamp_ms - publisher->key_ms;
+
+	if (!publisher->has_key)
+		stream->keyed_ms = now_ms;
+	else
+		stream->gop_ms = gop_ms > 0 && gop_ms <= GOP_MAX_MS
+		                         ? gop_ms
+		                         : now_ms - publisher->key_received_ms;
+	publisher->has_key = true;
+	publisher->key_ms = timestamp_ms;
+	publisher->key_received_ms = now_ms;
+}
+
+/* Sound alone can be joined anywhere; but the picture may come right behind it. */
+static bool is_sound_alone(struct publisher *publisher, const struct frame *frame, int64_t now_ms)
+{
+	if (publisher->has_video || frame->kind != FRAME_AUDIO)
+		return false;
+	if (!publisher->audio_since_ms)
+		publisher->audio_since_ms = now_ms;
+	return now_ms - publisher->audio_since_ms >= LIVE_AUDIO_ONLY_MS;
+}
+
+/* Under the lock. */
+static void commit(struct publisher *publisher, const struct frame *frame, size_t size, bool is_key)
+{
+	struct stream *stream = publisher->stream;
+	int64_t now_ms = clock_steady_ms();
+
+	is_key = is_key || is_sound_alone(publisher, frame, now_ms);
+	if (is_key && stream->ring.key == RING_NO_KEY)
+		demand_poke(stream);
+	if (is_key)
+		measure_group(publisher, frame->timestamp_ms, now_ms);
+	ring_commit(&stream->ring, size, is_key, frame->timestamp_ms, now_ms);
+	stream->frames++;
+	publisher->bytes += (int64_t)size;
+	measure_rate(stream, size, now_ms);
+}
+
 enum err publisher_add(struct publisher *publisher, const struct frame *frame)
 {
 	struct stream *stream = publisher->stream;
@@ -175,8 +262,6 @@ enum err publisher_add(struct publisher *publisher, const struct frame *frame)
 		size += frame->parts[i].iov_len;
 	if (size > LIVE_FRAME_MAX)
 		return ERR_TOO_LARGE;
-	/* Sound alone can be joined anywhere. */
-	bool is_key = frame->is_key || (!publisher->has_video && frame->kind == FRAME_AUDIO);
 
 	stream_lock(stream);
 	if (publisher->is_ending) {
@@ -184,17 +269,19 @@ enum err publisher_add(struct publisher *publisher, const struct frame *frame)
 		return ERR_CLOSED;
 	}
 	mind_budget(stream);
+	bool was_shed = stream->ring.is_shed;
 	uint8_t *to = ring_reserve(&stream->ring, size);
+	if (stream->ring.is_shed && !was_shed) {
+		metric_count(METRIC_stream_shed_total);
+		demand_poke(stream);
+	}
 	if (to) {
 		copy_parts(to, frame);
-		bool is_first = is_key && stream->ring.key == RING_NO_KEY;
-		ring_commit(&stream->ring, size, is_key, frame->timestamp_ms);
-		stream->frames++;
-		stream->bytes_in += (int64_t)size;
-		if (is_first)
-			demand_poke(stream);
-		outlets_wake(stream);
+		commit(publisher, frame, size, frame->is_key);
+	} else {
+		stream_forget(stream); /* what follows makes no picture without it */
 	}
+	outlets_wake(stream);
 	stream_unlock(stream);
 	metric_count(METRIC_frames_in_total);
 	return to ? ERR_OK : ERR_NO_MEMORY;

@@ -35,6 +35,7 @@ void ring_clear(struct ring *ring)
 	while (ring->queue.first < ring->queue.end)
 		drop_first(ring);
 	ring->key = RING_NO_KEY;
+	ring->is_shed = false;
 }
 
 uint64_t ring_tail(const struct ring *ring)
@@ -44,14 +45,22 @@ uint64_t ring_tail(const struct ring *ring)
 	return block_at(&ring->queue, ring->queue.first)->start;
 }
 
+static bool has_room(const struct ring *ring, size_t room)
+{
+	return ring->bytes + room <= ring->bytes_max &&
+	       ring->queue.end - ring->queue.first < RING_BLOCKS_MAX;
+}
+
 static struct block *add_block(struct ring *ring, size_t size)
 {
 	size_t room = size > RING_BLOCK_BYTES ? size : RING_BLOCK_BYTES;
+	bool had_key = ring->key != RING_NO_KEY;
 
-	if (ring->bytes + room > ring->bytes_max ||
-	    ring->queue.end - ring->queue.first == RING_BLOCKS_MAX)
-		return NULL;
-	struct block *block = malloc(sizeof *block + room);
+	while (!has_room(ring, room) && ring->queue.first < ring->queue.end)
+		drop_first(ring);
+	if (had_key && ring->key == RING_NO_KEY)
+		ring->is_shed = true;
+	struct block *block = has_room(ring, room) ? malloc(sizeof *block + room) : NULL;
 	if (!block)
 		return NULL;
 	*block = (struct block){ .refs = 1, .start = ring->head, .room = room };
@@ -70,10 +79,6 @@ uint8_t *ring_reserve(struct ring *ring, size_t size)
 	if (last && last->room - last->size >= size)
 		return last->bytes + last->size;
 	last = add_block(ring, size);
-	if (!last) {
-		ring_clear(ring);
-		last = add_block(ring, size);
-	}
 	return last ? last->bytes : NULL;
 }
 
@@ -81,22 +86,35 @@ uint8_t *ring_reserve(struct ring *ring, size_t size)
 static bool is_first_old(const struct ring *ring)
 {
 	const struct block *first = block_at(&ring->queue, ring->queue.first);
+	const struct block *last = block_at(&ring->queue, ring->queue.end - 1);
+	int64_t from_ms = last->newest_ms, received_ms = last->received_ms;
 
-	return ring->queue.end - ring->queue.first > 1 && ring->key != RING_NO_KEY &&
-	       first->start + first->size <= ring->key &&
-	       first->newest_ms < ring->key_ms - ring->keep_ms;
+	if (first == last)
+		return false;
+	if (ring->key != RING_NO_KEY) {
+		if (first->start + first->size > ring->key)
+			return false;
+		from_ms = ring->key_ms;
+		received_ms = ring->key_received_ms;
+	}
+	return ring->keep_ms == 0 || first->newest_ms < from_ms - ring->keep_ms ||
+	       first->received_ms < received_ms - ring->keep_ms;
 }
 
-void ring_commit(struct ring *ring, size_t size, bool is_key, int64_t timestamp_ms)
+void ring_commit(struct ring *ring, size_t size, bool is_key, int64_t timestamp_ms,
+                 int64_t received_ms)
 {
 	struct block *last = block_at(&ring->queue, ring->queue.end - 1);
 
 	if (is_key) {
 		ring->key = ring->head;
 		ring->key_ms = timestamp_ms;
+		ring->key_received_ms = received_ms;
+		ring->is_shed = false;
 	}
 	last->size += size;
 	last->newest_ms = timestamp_ms;
+	last->received_ms = received_ms;
 	ring->head += size;
 	while (is_first_old(ring))
 		drop_first(ring);

@@ -6,6 +6,10 @@
  * so the end of a block is the end of a unit: who has sent half a block may finish it and go on
  * elsewhere.
  *
+ * What is too old goes by two clocks, the units' timestamps and their arrival, whichever says so
+ * first: a publisher whose timestamps jump or stand still cannot make it keep more, and the group
+ * of pictures since the key unit stays whatever they say.
+ *
  * Threads  none of its own: the stream locks. Bytes below `head` never change, so a block's
  *          content up to a head seen under the lock may be read without it.
  */
@@ -28,7 +32,7 @@ struct block {
 	_Atomic unsigned refs;
 	uint64_t start;
 	size_t room, size;
-	int64_t newest_ms; /* timestamp of its last unit */
+	int64_t newest_ms, received_ms; /* of its last unit: its timestamp, and when it came */
 	uint8_t bytes[];
 };
 
@@ -48,21 +52,24 @@ static inline struct block *block_at(const struct block_queue *queue, uint64_t n
 
 struct ring {
 	struct block_queue queue;
-	uint64_t head;  /* the end of what was written */
-	uint64_t key;   /* the newest key unit, or RING_NO_KEY */
-	int64_t key_ms; /* its timestamp */
-	size_t bytes;   /* held by the blocks */
+	uint64_t head; /* the end of what was written */
+	uint64_t key;  /* the newest key unit, or RING_NO_KEY */
+	int64_t key_ms, key_received_ms;
+	bool is_shed; /* there was a key unit, and no room to keep it until the next */
+	size_t bytes; /* held by the blocks */
 	size_t bytes_max;
 	int64_t keep_ms;
 };
 
-/* Makes room for `size` bytes in one block: where the unit goes, or NULL (no memory, or more than
- * bytes_max: then everything was dropped). Under the lock. */
+/* Makes room for `size` bytes in one block, if need be by dropping the oldest: where the unit goes,
+ * or NULL (no memory, or more than bytes_max). Under the lock. */
 uint8_t *ring_reserve(struct ring *ring, size_t size);
 
 /* The unit was written there: it counts. Drops what is neither of the current group of pictures
- * nor of the keep_ms before it. Under the lock. */
-void ring_commit(struct ring *ring, size_t size, bool is_key, int64_t timestamp_ms);
+ * nor of the keep_ms before it; without a key unit, all but the last keep_ms. `received_ms` is
+ * steady. Under the lock. */
+void ring_commit(struct ring *ring, size_t size, bool is_key, int64_t timestamp_ms,
+                 int64_t received_ms);
 
 /* Forgets all blocks; positions go on. Under the lock. */
 void ring_clear(struct ring *ring);

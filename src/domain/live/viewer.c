@@ -6,53 +6,92 @@
 #include "base/metric.h"
 #include "domain/live/live_private.h"
 
-enum err viewer_join(struct live *live, struct str did, const struct viewer_ops *ops,
-                     struct viewer *viewer, struct why *why)
+/* Who may not or cannot be shown this device hears why. */
+static enum err check_device(struct live *live, const struct stream_key *key,
+                             bool *out_is_reachable, struct why *why)
 {
-	struct stream *stream;
 	struct device_view view;
-	enum err err = device_view(live->setup.devices, (struct str){ 0 }, did, &view);
+	enum err err = device_view(live->setup.devices, (struct str){ 0 }, str_of(key->did), &view);
 
 	if (err != ERR_OK)
 		return err;
-	if (atomic_load(&live->is_draining) || view.facts->is_disabled) {
-		bool is_disabled = view.facts->is_disabled;
-		device_view_done(&view);
-		if (!is_disabled)
-			return why_set(why, ERR_CLOSED, "this server is ending: try again");
+	bool is_disabled = view.facts->is_disabled;
+	*out_is_reachable = view.presence.state == PRESENCE_ONLINE ||
+	                    (view.facts->push == PUSH_SELF && !key->is_replay);
+	device_view_done(&view);
+	if (is_disabled) {
+		stage_count_failures(REASON_DEVICE_DISABLED, 1);
 		return why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_DISABLED, NULL, "%s",
 		                      reason_words(REASON_DEVICE_DISABLED));
 	}
-	bool is_reachable = view.presence.state == PRESENCE_ONLINE || view.facts->push == PUSH_SELF;
-	device_view_done(&view);
-	err = stream_open(live, did, &stream);
-	if (err != ERR_OK)
-		return err;
+	if (atomic_load(&live->is_draining))
+		return why_set(why, ERR_CLOSED, "this server is ending: try again");
+	return ERR_OK;
+}
+
+/* There is a push, or a camera to ask for one. */
+static enum err check_reachable(struct stream *stream, bool is_reachable, struct why *why)
+{
 	stream_lock(stream);
-	bool is_published = stream->publisher != NULL;
-	stream_unlock(stream);
-	struct outlet *outlet = is_reachable || is_published ? outlet_open(stream) : NULL;
-	if (!outlet) {
-		stream_unref(stream);
-		if (is_reachable || is_published)
-			return ERR_NO_MEMORY;
-		return why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_OFFLINE, NULL, "%s",
-		                      reason_words(REASON_DEVICE_OFFLINE));
+	bool is_offline = !is_reachable && !stream->publisher;
+	if (is_offline) {
+		stream->is_offline = true;
+		demand_poke(stream);
 	}
-	*viewer = (struct viewer){ .ops = ops, .outlet = outlet, .joined_ms = clock_steady_ms() };
+	stream_unlock(stream);
+	if (!is_offline)
+		return ERR_OK;
+	stage_count_failures(REASON_DEVICE_OFFLINE, 1);
+	return why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_OFFLINE, NULL, "%s",
+	                      reason_words(REASON_DEVICE_OFFLINE));
+}
+
+static void join(struct viewer *viewer, struct stream *stream, struct outlet *outlet,
+                 const struct viewer_ops *ops)
+{
+	*viewer = (struct viewer){
+		.kind = viewer->kind, .ops = ops, .outlet = outlet, .joined_ms = clock_steady_ms()
+	};
 	list_add(&outlet->ready, &viewer->node);
 	outlet->viewer_count++;
 	metric_add(METRIC_viewers, 1);
 	stream_lock(stream);
 	stream->viewers++;
+	stream->viewers_by[viewer->kind]++;
 	demand_poke(stream);
 	if (!outlet->is_mailed) {
 		outlet->is_mailed = true;
 		run_post(outlet->loop, &outlet->mail);
 	}
 	stream_unlock(stream);
+}
+
+enum err viewer_join(struct live *live, struct str key, const struct viewer_ops *ops,
+                     struct viewer *viewer, struct why *why)
+{
+	struct stream *stream;
+	struct stream_key what;
+	bool is_reachable;
+
+	if (stream_key_read(key, &what) != ERR_OK)
+		return ERR_NOT_FOUND;
+	enum err err = check_device(live, &what, &is_reachable, why);
+	if (err == ERR_OK)
+		err = stream_open(live, key, &stream);
+	if (err == ERR_BUSY)
+		return why_set_reason(why, err, REASON_TOO_MANY, NULL,
+		                      "%d recordings of this device are being played already",
+		                      LIVE_REPLAYS_MAX);
+	if (err != ERR_OK)
+		return err;
+	err = check_reachable(stream, is_reachable, why);
+	struct outlet *outlet = err == ERR_OK ? outlet_open(stream) : NULL;
+	if (outlet)
+		join(viewer, stream, outlet, ops);
+	else if (err == ERR_OK)
+		err = ERR_NO_MEMORY;
 	stream_unref(stream); /* the outlet has its own reference */
-	return ERR_OK;
+	return err;
 }
 
 void viewer_leave(struct viewer *viewer)
@@ -72,6 +111,7 @@ void viewer_leave(struct viewer *viewer)
 	metric_add(METRIC_viewers, -1);
 	stream_lock(stream);
 	stream->viewers--;
+	stream->viewers_by[viewer->kind]--;
 	if (stream->leaving)
 		stream->leaving--;
 	demand_poke(stream);

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoints/live/live_endpoint.h"
 
-#include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/json.h"
 #include "endpoints/live/live_private.h"
-
-#define STREAMS_BYTES_MAX (16 * 1024 * 1024)
-#define STREAMS_MAX       50000
 
 enum err live_endpoint_new(struct live *live, struct api *api, struct devices *devices,
                            struct live_endpoint **out)
@@ -28,11 +22,13 @@ void live_endpoint_free(struct live_endpoint *endpoint)
 	free(endpoint);
 }
 
-/* Who is not to see this device is told what anybody is told of a device that does not exist. */
-static enum err check_rights(struct live_endpoint *endpoint, struct request *req, struct str did,
-                             struct why *why)
+/* A key is opened by the rights to its device. Who is not to see it is told what anybody is told of
+ * a device that does not exist. */
+enum err live_check_rights(struct live_endpoint *endpoint, struct request *req, struct str text,
+                           struct why *why)
 {
 	struct actor actor;
+	struct stream_key key;
 	struct device_view view;
 	enum err err = api_find_actor(endpoint->api, req, &actor);
 
@@ -40,18 +36,20 @@ static enum err check_rights(struct live_endpoint *endpoint, struct request *req
 		return why_set(why, err, "%s", err_text(err));
 	if (!(actor.rights & RIGHT_VIEW))
 		return why_set(why, ERR_DENIED, "this token does not open live pictures");
-	if (!did_is_valid(did) || (actor.did[0] && !str_equal(str_of(actor.did), did)) ||
-	    device_view(endpoint->devices, str_of(actor.organization), did, &view) != ERR_OK)
+	if (stream_key_read(text, &key) != ERR_OK ||
+	    (actor.did[0] && strcmp(actor.did, key.did) != 0) ||
+	    device_view(endpoint->devices, str_of(actor.organization), str_of(key.did), &view) !=
+	            ERR_OK)
 		return why_set(why, ERR_NOT_FOUND, "no such device");
 	device_view_done(&view);
 	return ERR_OK;
 }
 
-static void view_http(struct live_endpoint *endpoint, struct request *req, struct str did)
+static void view_http(struct live_endpoint *endpoint, struct request *req, struct str key)
 {
 	struct why why = { 0 };
 	struct flv_viewer *flv = NULL;
-	enum err err = check_rights(endpoint, req, did, &why);
+	enum err err = live_check_rights(endpoint, req, key, &why);
 
 	if (err == ERR_OK && request_method(req) == HTTP_HEAD) {
 		response_send(req, 200, "video/x-flv", (struct str){ 0 });
@@ -59,7 +57,7 @@ static void view_http(struct live_endpoint *endpoint, struct request *req, struc
 	}
 	if (err == ERR_OK) {
 		flv = calloc(1, sizeof *flv);
-		err = flv ? viewer_join(endpoint->live, did, &flv_viewer_ops, &flv->viewer, &why)
+		err = flv ? viewer_join(endpoint->live, key, &flv_viewer_ops, &flv->viewer, &why)
 		          : ERR_NO_MEMORY;
 	}
 	if (err != ERR_OK) {
@@ -76,26 +74,27 @@ static void view_http(struct live_endpoint *endpoint, struct request *req, struc
 static void view_websocket(struct live_endpoint *endpoint, struct request *req, struct str param)
 {
 	struct why why = { 0 };
-	char did[DID_SIZE] = "";
+	char key[STREAM_KEY_SIZE] = "";
 	AUTO_BUF leftover = { 0 };
 	struct flv_viewer *flv = calloc(1, sizeof *flv);
 
-	enum err err = check_rights(endpoint, req, param, &why);
+	enum err err = live_check_rights(endpoint, req, param, &why);
 	if (err == ERR_OK)
-		err = str_copy(param, did, sizeof did); /* the request ends with the upgrade */
+		err = str_copy(param, key, sizeof key); /* the request ends with the upgrade */
 	if (!flv) {
 		api_problem(req, ERR_NO_MEMORY, NULL);
 		return;
 	}
 	buf_init(&leftover, FLV_MESSAGE_MAX);
 	flv->is_websocket = true;
+	flv->viewer.kind = VIEWER_WEBSOCKET;
 	flv->conn = request_upgrade_websocket(req, NULL, &flv_conn_events, flv, &leftover);
 	if (!flv->conn) {
 		free(flv);
 		return;
 	}
 	if (err == ERR_OK)
-		err = viewer_join(endpoint->live, str_of(did), &flv_viewer_ops, &flv->viewer, &why);
+		err = viewer_join(endpoint->live, str_of(key), &flv_viewer_ops, &flv->viewer, &why);
 	if (err != ERR_OK)
 		flv_websocket_close(flv->conn, err, why.reason);
 	else if (leftover.size)
@@ -104,81 +103,22 @@ static void view_websocket(struct live_endpoint *endpoint, struct request *req, 
 
 static void view(void *owner, struct request *req)
 {
-	struct str did = request_param(req, "did");
+	struct str key = request_param(req, "key");
 
 	if (request_is_websocket(req))
-		view_websocket(owner, req, did);
+		view_websocket(owner, req, key);
 	else
-		view_http(owner, req, did);
-}
-
-static void add_time(struct buf *out, const char *name, int64_t time_ms)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	clock_format(time_ms, text);
-	buf_printf(out, "\"%s\":\"%s\"", name, text);
-}
-
-static void add_stream(void *owner, const struct stream_view *stream)
-{
-	struct buf *out = owner;
-
-	buf_add_text(out, out->size > 10 ? "," : "");
-	buf_add_text(out, "{\"did\":");
-	json_add_quoted(out, str_of(stream->did));
-	buf_printf(out, ",\"stage\":\"%s\"", stream_stage_text(stream->stage));
-	if (stream->stage == STAGE_FAILED)
-		buf_printf(out, ",\"failure\":\"%s\"", reason_name((int)stream->failure));
-	buf_add_text(out, ",\"publisher\":");
-	if (stream->publisher[0]) {
-		buf_printf(out, "{\"address\":\"%s\",", stream->publisher);
-		add_time(out, "since", stream->published_since);
-		buf_add_text(out, "}");
-	} else {
-		buf_add_text(out, "null");
-	}
-	buf_printf(out,
-	           ",\"viewers\":%" PRId64 ",\"bytes_in\":%" PRId64 ",\"bytes_out\":%" PRId64
-	           ",\"frames\":%" PRId64 ",\"skips\":%" PRId64 ",\"first_frame_ms\":%" PRId64,
-	           stream->viewers, stream->bytes_in, stream->bytes_out, stream->frames,
-	           stream->skips, stream->first_frame_ms);
-	if (stream->video.codec[0])
-		buf_printf(out, ",\"video\":{\"codec\":\"%s\",\"width\":%u,\"height\":%u}",
-		           stream->video.codec, stream->video.width, stream->video.height);
-	else
-		buf_add_text(out, ",\"video\":null");
-	if (stream->audio[0])
-		buf_printf(out, ",\"audio\":{\"codec\":\"%s\"}}", stream->audio);
-	else
-		buf_add_text(out, ",\"audio\":null}");
-}
-
-static void list_streams(void *owner, struct request *req)
-{
-	struct live_endpoint *endpoint = owner;
-	AUTO_BUF body = { 0 };
-
-	buf_init(&body, STREAMS_BYTES_MAX);
-	buf_add_text(&body, "{\"items\":[");
-	enum err err = live_each(endpoint->live, str_of(api_actor(req)->organization), STREAMS_MAX,
-	                         add_stream, &body);
-	buf_add_text(&body, "]}");
-	if (err == ERR_OK)
-		err = buf_err(&body);
-	if (err == ERR_OK)
-		response_send(req, 200, "application/json", buf_str(&body));
-	else
-		api_problem(req, err, NULL);
+		view_http(owner, req, key);
 }
 
 /* The live routes ask for rights themselves: a WebSocket is told in a close frame. */
 /* clang-format off */
 const struct route live_routes[] = {
-	{ "GET", "/live/{did}.flv",          RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
-	{ "GET", "/v2/media/live/{did}.flv", RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
-	{ "GET", "/v2/meida/live/{did}.flv", RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
-	{ "GET", "/v2/streams",              RIGHT_READ, 0, list_streams, 0 },
+	{ "GET", "/live/{key}.flv",          RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
+	{ "GET", "/v2/media/live/{key}.flv", RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
+	{ "GET", "/v2/meida/live/{key}.flv", RIGHT_OPEN, 0, view,         ROUTE_ENDLESS },
+	{ "GET", "/v2/streams",              RIGHT_READ, 0, streams_list, 0 },
+	{ "GET", "/v2/streams/{key}",        RIGHT_OPEN, 0, stream_show,  0 },
 };
 /* clang-format on */
 const size_t live_route_count = COUNT_OF(live_routes);

@@ -2,7 +2,7 @@
 /*
  * live_endpoint.h — live pictures out: FLV over HTTP and over WebSocket, from the stream's ring.
  *
- * GET /live/{did}.flv and the protocol's own /v2/media/live/{did}.flv and /v2/meida/live/{did}.flv;
+ * GET /live/{key}.flv and the protocol's own /v2/media/live/{key}.flv and /v2/meida/live/{key}.flv;
  * the token as ?token=, cookie or Bearer. Failures before the first byte are problems; a WebSocket
  * is upgraded first and then closed with 4000+n and the problem's name.
  *

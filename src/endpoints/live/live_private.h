@@ -33,6 +33,15 @@ struct flv_viewer {
 extern const struct viewer_ops flv_viewer_ops;
 extern const struct conn_events flv_conn_events;
 
+/* Who may see the device of this key; anybody else is told what is told of a device that does not
+ * exist. */
+enum err live_check_rights(struct live_endpoint *endpoint, struct request *req, struct str text,
+                           struct why *why);
+
+/* live_streams.c */
+void streams_list(void *owner, struct request *req);
+void stream_show(void *owner, struct request *req);
+
 /* The client of a parked request went away. */
 void flv_request_gone(void *owner, struct request *req);
 

@@ -24,7 +24,7 @@ struct rtmp_session {
 	struct rtmp_intake intake;
 	struct timer timer;
 	int64_t received_ms;
-	char did[DID_SIZE];
+	char key[STREAM_KEY_SIZE];
 	const char *reason;
 	bool is_refused; /* closes when the answer has left the session */
 };
@@ -49,7 +49,7 @@ void rtmp_endpoint_free(struct rtmp_endpoint *endpoint)
 	free(endpoint);
 }
 
-struct str rtmp_path_did(struct str path)
+struct str rtmp_path_key(struct str path)
 {
 	static const struct str folders[] = { { "live/", 5 },
 		                              { "v2/media/live/", 14 },
@@ -58,14 +58,15 @@ struct str rtmp_path_did(struct str path)
 	while (path.size && path.at[0] == '/')
 		path = str_from(path, 1);
 	for (size_t i = 0; i < COUNT_OF(folders); i++) {
-		struct str did = str_from(path, folders[i].size);
-		if (str_starts(path, folders[i]) && did_is_valid(did))
-			return did;
+		struct stream_key read;
+		struct str key = str_from(path, folders[i].size);
+		if (str_starts(path, folders[i]) && stream_key_read(key, &read) == ERR_OK)
+			return key;
 	}
 	return (struct str){ 0 };
 }
 
-void rtmp_push_url(void *owner, struct str did, struct str token, struct str reached_at,
+void rtmp_push_url(void *owner, struct str key, struct str token, struct str reached_at,
                    struct buf *out)
 {
 	const struct rtmp_public *address = owner;
@@ -78,7 +79,10 @@ void rtmp_push_url(void *owner, struct str did, struct str token, struct str rea
 		buf_add_text(out, address->url);
 	else
 		buf_printf(out, "%s://%.*s:%u", scheme, STR_ARG(host), address->port);
-	buf_printf(out, "/live/%.*s?token=%.*s", STR_ARG(did), STR_ARG(token));
+	/* A replay's address is the protocol's own, with its spelling. */
+	buf_printf(out, "%s/%.*s?token=%.*s",
+	           stream_key_did(key).size < key.size ? "/v2/meida/live" : "/live", STR_ARG(key),
+	           STR_ARG(token));
 }
 
 static void on_send(void *owner, const uint8_t *bytes, size_t size)
@@ -95,7 +99,7 @@ static void end_push(struct rtmp_session *session, const char *reason)
 	publisher_close(session->publisher);
 	session->publisher = NULL;
 	rtmp_intake_done(&session->intake);
-	log_info("push.ended", "did=%s reason=\"%s\"", session->did, reason);
+	log_info("push.ended", "key=%s reason=\"%s\"", session->key, reason);
 }
 
 /* The domain took the stream away: another push of the same device is here. */
@@ -105,7 +109,7 @@ static void on_replaced(void *owner, const char *reason)
 
 	session->publisher = NULL;
 	rtmp_intake_done(&session->intake);
-	log_info("push.ended", "did=%s reason=\"%s\"", session->did, reason);
+	log_info("push.ended", "key=%s reason=\"%s\"", session->key, reason);
 	(void)rtmp_server_refuse(session->server, "NetStream.Publish.BadName", reason, &rtmp_events,
 	                         session);
 	conn_close_gently(session->conn);
@@ -124,27 +128,28 @@ static void on_publish(void *owner, const struct rtmp_publish *publish)
 {
 	struct rtmp_session *session = owner;
 	struct rtmp_endpoint *endpoint = session->endpoint;
-	struct str did = rtmp_path_did(publish->path);
+	struct str key = rtmp_path_key(publish->path);
 	char address[CONN_ADDRESS_SIZE];
 
 	conn_peer(session->conn, address);
-	if (!did.size || session->publisher) {
+	if (!key.size || session->publisher) {
 		refuse(session, "NetStream.Publish.BadName", "push to live/{did}?token=TOKEN");
 		return;
 	}
-	if (publish_check(endpoint->live, endpoint->tokens, did, publish->token) != ERR_OK) {
-		log_info("push.refused", "did=%.*s address=%s", STR_ARG(did), address);
+	if (publish_check(endpoint->live, endpoint->tokens, key, publish->token) != ERR_OK) {
+		log_info("push.refused", "key=%.*s address=%s", STR_ARG(key), address);
 		refuse(session, "NetStream.Publish.Denied", "this token does not open this stream");
 		return;
 	}
-	(void)str_copy(did, session->did, sizeof session->did);
-	if (publisher_open(endpoint->live, did, address, &publisher_ops, session,
+	(void)str_copy(key, session->key, sizeof session->key);
+	if (publisher_open(endpoint->live, key, address, &publisher_ops, session,
 	                   &session->publisher) != ERR_OK) {
 		refuse(session, "NetStream.Publish.Denied", "no such device");
 		return;
 	}
+	publisher_came_by(session->publisher, publish->token);
 	rtmp_intake_init(&session->intake, session->publisher);
-	log_info("push.started", "did=%s address=%s", session->did, address);
+	log_info("push.started", "key=%s address=%s", session->key, address);
 	(void)rtmp_server_accept_publish(session->server, &rtmp_events, session);
 }
 
@@ -199,13 +204,16 @@ static void on_timer(struct timer *timer)
 {
 	struct rtmp_session *session = CONTAINER_OF(timer, struct rtmp_session, timer);
 	int64_t silent_ms = clock_steady_ms() - session->received_ms;
+	struct str key = str_of(session->key);
+	/* A recording may be paused. */
+	int64_t most_ms = stream_key_did(key).size < key.size ? RTMP_PAUSE_MS : RTMP_SILENCE_MS;
 
-	if (!session->publisher || silent_ms >= RTMP_SILENCE_MS) {
+	if (!session->publisher || silent_ms >= most_ms) {
 		session->reason = "silent for too long";
 		conn_close(session->conn, ERR_TIMEOUT);
 		return;
 	}
-	loop_timer_start(session->loop, timer, RTMP_SILENCE_MS - silent_ms, on_timer);
+	loop_timer_start(session->loop, timer, most_ms - silent_ms, on_timer);
 }
 
 static enum err on_accept(void *owner, struct loop *loop, struct conn_setup *setup)

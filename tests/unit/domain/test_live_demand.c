@@ -4,6 +4,8 @@
 #include "base/metric.h"
 #include "tests/unit/domain/scene.h"
 
+#define REPLAY "CAM_replay_1_0_20200725112233_20200725113344"
+
 struct play {
 	struct house *house;
 	struct camera camera;
@@ -98,6 +100,7 @@ static void a_camera_is_asked_once_with_an_address_it_can_reach(void **state)
 	struct domain *domain = play.house->domain;
 	assert_ok(publish_check(domain->live, domain->tokens, STR("CAM"), token));
 	assert_err(publish_check(domain->live, domain->tokens, STR("CAM2"), token), ERR_DENIED);
+	assert_err(publish_check(domain->live, domain->tokens, STR(REPLAY), token), ERR_DENIED);
 	assert_stage(play.house, STAGE_ASKED);
 	watch_start(&second, play.house, play.house->loop, "CAM");
 	house_turn(play.house, 10);
@@ -146,6 +149,15 @@ static void an_offline_camera_is_said_at_once(void **state)
 	assert_int_equal(watcher.why.reason, REASON_DEVICE_OFFLINE);
 	assert_err(watch_try(&watcher, *state, ((struct house *)*state)->loop, "CAM2"),
 	           ERR_NOT_FOUND);
+	/* The failure can be seen for a while. */
+	house_turn(*state, 5);
+	struct stream_view view = look(*state);
+	assert_int_equal(view.stage, STAGE_FAILED);
+	assert_int_equal(view.failure, REASON_DEVICE_OFFLINE);
+	NEEDS_TEST_CLOCK();
+	house_move_clock(*state, LIVE_FAILED_MS - 1000);
+	assert_int_equal(metric_get(METRIC_streams), 1);
+	house_move_clock(*state, 1000);
 	assert_int_equal(metric_get(METRIC_streams), 0);
 	buf_done(&watcher.received);
 }
@@ -160,8 +172,11 @@ static void a_refusal_is_passed_on_with_code_and_words(void **state)
 	assert_int_equal(play.watcher.why.reason, REASON_DEVICE_REFUSED);
 	assert_int_equal(play.watcher.why.code, 60013);
 	assert_non_null(strstr(play.watcher.why.text, "lens covered"));
+	struct stream_view view = look(*state);
+	assert_int_equal(view.stage, STAGE_FAILED);
+	assert_int_equal(view.failure, REASON_DEVICE_REFUSED);
+	assert_non_null(strstr(view.stage_text, "lens covered"));
 	finish(&play);
-	assert_int_equal(metric_get(METRIC_streams), 0);
 }
 
 static void an_answer_that_makes_no_sense_is_a_refusal(void **state)

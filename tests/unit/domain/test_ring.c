@@ -20,7 +20,7 @@ static bool put(struct ring *ring, size_t size, bool is_key, int64_t timestamp_m
 	if (!to)
 		return false;
 	memset(to, (int)(ring->head % 251), size);
-	ring_commit(ring, size, is_key, timestamp_ms);
+	ring_commit(ring, size, is_key, timestamp_ms, timestamp_ms);
 	return true;
 }
 
@@ -104,7 +104,7 @@ static void the_current_group_of_pictures_stays_however_long(void **state)
 	free(ring);
 }
 
-static void at_its_limit_a_ring_is_full_and_past_it_starts_anew(void **state)
+static void at_its_limit_a_ring_is_full_and_past_it_sheds_its_oldest(void **state)
 {
 	struct ring *ring = malloc(sizeof *ring);
 	int64_t before = metric_get(METRIC_ring_bytes);
@@ -115,12 +115,14 @@ static void at_its_limit_a_ring_is_full_and_past_it_starts_anew(void **state)
 		assert_true(put(ring, RING_BLOCK_BYTES, false, i));
 	assert_int_equal(block_count(ring), 4);
 	assert_int_equal(metric_get(METRIC_ring_bytes) - before, 4 * RING_BLOCK_BYTES);
-	uint64_t head = ring->head;
+	assert_false(ring->is_shed);
 	assert_true(put(ring, RING_BLOCK_BYTES, false, 5));
-	assert_int_equal(block_count(ring), 1);
+	assert_int_equal(block_count(ring), 4);
 	assert_int_equal(ring->key, RING_NO_KEY);
-	assert_int_equal(ring_tail(ring), head);
-	assert_int_equal(ring->bytes, RING_BLOCK_BYTES);
+	assert_true(ring->is_shed);
+	assert_int_equal(ring->bytes, 4 * RING_BLOCK_BYTES);
+	assert_true(put(ring, 10, true, 5));
+	assert_false(ring->is_shed);
 
 	assert_true(put(ring, 4 * RING_BLOCK_BYTES, true, 6));
 	assert_false(put(ring, 4 * RING_BLOCK_BYTES + 1, true, 7));
@@ -140,8 +142,10 @@ static void the_number_of_blocks_has_a_limit_too(void **state)
 	for (int i = 0; i < RING_BLOCKS_MAX; i++)
 		assert_true(put(ring, RING_BLOCK_BYTES, i == 0, i));
 	assert_int_equal(block_count(ring), RING_BLOCKS_MAX);
-	assert_true(put(ring, RING_BLOCK_BYTES, false, 9000));
-	assert_int_equal(block_count(ring), 1);
+	assert_true(put(ring, RING_BLOCK_BYTES, false, RING_BLOCKS_MAX));
+	assert_int_equal(block_count(ring), RING_BLOCKS_MAX);
+	assert_int_equal(ring_tail(ring), RING_BLOCK_BYTES);
+	assert_true(ring->is_shed);
 	ring_clear(ring);
 	free(ring);
 }
@@ -163,6 +167,66 @@ static void a_block_that_someone_holds_outlives_the_ring(void **state)
 	assert_int_equal(metric_get(METRIC_ring_bytes), before);
 }
 
+static bool put_at(struct ring *ring, bool is_key, int64_t timestamp_ms, int64_t received_ms)
+{
+	uint8_t *to = ring_reserve(ring, RING_BLOCK_BYTES);
+
+	if (!to)
+		return false;
+	memset(to, 0, RING_BLOCK_BYTES);
+	ring_commit(ring, RING_BLOCK_BYTES, is_key, timestamp_ms, received_ms);
+	return true;
+}
+
+/* Whatever the timestamps do, after a minute of a block and a key frame a second the ring holds
+ * the key frame and little more than KEEP_MS before it. */
+static void timestamps_that_jump_neither_keep_all_nor_lose_the_key(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t step_ms, jump_every, jump_ms;
+	} cases[] = {
+		{ "steady", 1000, 100, 0 },
+		{ "standing still", 0, 100, 0 },
+		{ "backwards", -1000, 100, 0 },
+		{ "forward by seconds", 1000, 5, 7000 },
+		{ "backwards by seconds", 1000, 5, -9000 },
+		{ "forward by hours", 1000, 10, 3 * 3600000 },
+		{ "backwards by hours", 1000, 10, -3 * 3600000 },
+		{ "to and fro by days", 1000, 1, 86400000 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct ring *ring = malloc(sizeof *ring);
+		int64_t timestamp_ms = 1000000000;
+		ring_start(ring, 32 * 1024 * 1024);
+		for (int second = 0; second < 60; second++) {
+			timestamp_ms += cases[i].step_ms;
+			if (second % cases[i].jump_every == 0)
+				timestamp_ms += second % 2 ? cases[i].jump_ms : -cases[i].jump_ms;
+			assert_true(put_at(ring, true, timestamp_ms, second * 1000));
+			assert_int_equal(ring->key, ring->head - RING_BLOCK_BYTES);
+			if (block_count(ring) > 4)
+				fail_msg("%s: %zu blocks", cases[i].name, block_count(ring));
+		}
+		ring_clear(ring);
+		free(ring);
+	}
+}
+
+static void without_a_key_only_the_last_seconds_stay(void **state)
+{
+	struct ring *ring = malloc(sizeof *ring);
+
+	ring_start(ring, 32 * 1024 * 1024);
+	for (int second = 0; second < 60; second++)
+		assert_true(put_at(ring, false, 0, second * 1000));
+	assert_int_equal(block_count(ring), 3);
+	assert_false(ring->is_shed);
+	ring_clear(ring);
+	free(ring);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,8 +234,10 @@ int main(void)
 		cmocka_unit_test(a_unit_larger_than_a_block_has_one_of_its_size),
 		cmocka_unit_test(what_is_older_than_the_key_and_two_seconds_goes),
 		cmocka_unit_test(the_current_group_of_pictures_stays_however_long),
-		cmocka_unit_test(at_its_limit_a_ring_is_full_and_past_it_starts_anew),
+		cmocka_unit_test(at_its_limit_a_ring_is_full_and_past_it_sheds_its_oldest),
 		cmocka_unit_test(the_number_of_blocks_has_a_limit_too),
+		cmocka_unit_test(timestamps_that_jump_neither_keep_all_nor_lose_the_key),
+		cmocka_unit_test(without_a_key_only_the_last_seconds_stay),
 		cmocka_unit_test(a_block_that_someone_holds_outlives_the_ring),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

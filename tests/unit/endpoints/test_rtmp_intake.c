@@ -17,6 +17,11 @@ static void a_push_address_names_its_device(void **state)
 		{ "//live/a:b.c-d", "a:b.c-d" },
 		{ "v2/media/live/CAM1", "CAM1" },
 		{ "/v2/meida/live/CAM1", "CAM1" },
+		{ "live/CAM1_replay_1_0_20200725112233_20200725113344",
+		  "CAM1_replay_1_0_20200725112233_20200725113344" },
+		{ "v2/meida/live/CAM1_replay_1_0_20200725112233_20200725113344",
+		  "CAM1_replay_1_0_20200725112233_20200725113344" },
+		{ "live/CAM1_replay_1_0", "" },
 		{ "live/", "" },
 		{ "live", "" },
 		{ "", "" },
@@ -31,7 +36,7 @@ static void a_push_address_names_its_device(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		assert_str(rtmp_path_did(str_of(cases[i].path)), cases[i].did);
+		assert_str(rtmp_path_key(str_of(cases[i].path)), cases[i].did);
 }
 
 static void a_device_is_told_an_address_it_can_reach(void **state)
@@ -56,6 +61,13 @@ static void a_device_is_told_an_address_it_can_reach(void **state)
 		assert_true(str_starts(buf_str(&out), str_of(cases[i].url)));
 		assert_str(str_from(buf_str(&out), strlen(cases[i].url)), "/live/CAM1?token=tok");
 	}
+	AUTO_BUF replay = { 0 };
+	struct rtmp_public address = { .port = 1935 };
+	buf_init(&replay, 1000);
+	rtmp_push_url(&address, STR("CAM1_replay_1_0_20200725112233_20200725113344"), STR("tok"),
+	              STR("192.0.2.1"), &replay);
+	assert_str(buf_str(&replay), "rtmp://192.0.2.1:1935/v2/meida/live/"
+	                             "CAM1_replay_1_0_20200725112233_20200725113344?token=tok");
 }
 
 struct scene {
@@ -233,14 +245,18 @@ static void a_changed_configuration_goes_to_those_who_watch(void **state)
 	scene_stop(&scene);
 }
 
-static void sound_alone_starts_at_any_frame(void **state)
+static void sound_alone_starts_at_any_frame_a_second_later(void **state)
 {
 	struct scene scene;
 	char text[512];
 
+	NEEDS_TEST_CLOCK();
 	scene_start(&scene, *state);
 	push_bytes(&scene, RTMP_MEDIA_AUDIO, 0, aac_head);
 	push_bytes(&scene, RTMP_MEDIA_AUDIO, 20, aac_frame);
+	tags(&scene, text);
+	assert_string_equal(text, "");
+	house_move_clock(*state, LIVE_AUDIO_ONLY_MS);
 	push_bytes(&scene, RTMP_MEDIA_AUDIO, 40, aac_frame);
 	tags(&scene, text);
 	assert_true(str_starts(str_of(text), STR("flags4 8@0+4 ")));
@@ -277,7 +293,7 @@ int main(void)
 		cmocka_unit_test(a_device_is_told_an_address_it_can_reach),
 		cmocka_unit_test_in_house(viewers_get_head_configurations_and_frames_as_tags),
 		cmocka_unit_test_in_house(a_changed_configuration_goes_to_those_who_watch),
-		cmocka_unit_test_in_house(sound_alone_starts_at_any_frame),
+		cmocka_unit_test_in_house(sound_alone_starts_at_any_frame_a_second_later),
 		cmocka_unit_test_in_house(
 			what_is_no_media_is_dropped_and_a_large_configuration_not_kept),
 	};
