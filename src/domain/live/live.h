@@ -84,8 +84,13 @@ void live_drain(struct live *live);
 enum frame_kind { FRAME_VIDEO, FRAME_AUDIO, FRAME_SCRIPT };
 
 struct stream_video {
-	char codec[32]; /* "avc1.64001f"; empty: none yet */
+	char codec[41]; /* "avc1.64001f"; empty: none yet */
 	uint32_t width, height;
+};
+
+struct stream_audio {
+	char codec[41];             /* "mp4a.40.2"; empty: none yet */
+	uint32_t rate_hz, channels; /* 0: not told */
 };
 
 /* The publisher was replaced or must go; the owner closes its connection. Called on its loop; the
@@ -113,7 +118,7 @@ void publisher_close(struct publisher *publisher);
  * Frames before the next key frame are of no use to new viewers then. */
 enum err publisher_set_intro(struct publisher *publisher, struct str file_head, struct str config);
 void publisher_set_video(struct publisher *publisher, const struct stream_video *video);
-void publisher_set_audio(struct publisher *publisher, const char *codec);
+void publisher_set_audio(struct publisher *publisher, const struct stream_audio *audio);
 
 /* One framed unit, from up to 4 parts of at most LIVE_FRAME_MAX bytes in all. A stream that brings
  * sound and no picture for LIVE_AUDIO_ONLY_MS is started by any sound. ERR_TOO_LARGE;
@@ -212,7 +217,7 @@ struct stream_view {
 	int64_t bits_per_second; /* in, over the last two seconds or more */
 	bool is_shed;            /* past the ring's limit: viewers wait for the next key frame */
 	struct stream_video video;
-	char audio[32];
+	struct stream_audio audio;
 };
 
 /* The stream `key` of an organization (empty: any). ERR_NOT_FOUND. */

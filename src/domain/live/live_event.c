@@ -116,7 +116,7 @@ void live_tell_started(struct stream *stream, int64_t first_frame_ms)
 
 	if (event) {
 		stream_lock(stream);
-		memcpy(codec, stream->video.codec[0] ? stream->video.codec : stream->audio,
+		memcpy(codec, stream->video.codec[0] ? stream->video.codec : stream->audio.codec,
 		       sizeof codec);
 		stream_unlock(stream);
 		buf_printf(&event->data, ",\"first_frame_ms\":%" PRId64, first_frame_ms);

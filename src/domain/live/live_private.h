@@ -94,7 +94,7 @@ struct stream {
 	struct push_end push_end;
 	struct list outlets;
 	struct stream_video video;
-	char audio[32];
+	struct stream_audio audio;
 	int64_t viewers, frames, bytes_in, first_frame_ms;
 	int64_t viewers_by[VIEWER_KIND_COUNT];
 	int64_t leaving; /* viewers that were told to go and have not yet */

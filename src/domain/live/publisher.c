@@ -144,13 +144,13 @@ void publisher_set_video(struct publisher *publisher, const struct stream_video 
 	stream_unlock(stream);
 }
 
-void publisher_set_audio(struct publisher *publisher, const char *codec)
+void publisher_set_audio(struct publisher *publisher, const struct stream_audio *audio)
 {
 	struct stream *stream = publisher->stream;
 
 	stream_lock(stream);
 	if (!publisher->is_ending)
-		(void)snprintf(stream->audio, sizeof stream->audio, "%s", codec);
+		stream->audio = *audio;
 	stream_unlock(stream);
 }
 

@@ -46,7 +46,7 @@ static void look(struct stream *stream, struct stream_view *view)
 	view->bits_per_second = rate_of(stream);
 	view->is_shed = stream->ring.is_shed;
 	view->video = stream->video;
-	memcpy(view->audio, stream->audio, sizeof view->audio);
+	view->audio = stream->audio;
 	stream_unlock(stream);
 }
 

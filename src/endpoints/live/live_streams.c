@@ -87,8 +87,9 @@ static void add_media(struct buf *out, const struct stream_view *stream)
 		           stream->video.codec, stream->video.width, stream->video.height);
 	else
 		buf_add_text(out, ",\"video\":null");
-	if (stream->audio[0])
-		buf_printf(out, ",\"audio\":{\"codec\":\"%s\"}", stream->audio);
+	if (stream->audio.codec[0])
+		buf_printf(out, ",\"audio\":{\"codec\":\"%s\",\"rate_hz\":%u,\"channels\":%u}",
+		           stream->audio.codec, stream->audio.rate_hz, stream->audio.channels);
 	else
 		buf_add_text(out, ",\"audio\":null");
 }

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "proto/flv/flv.h"
-#include "proto/flv/flv_media.h"
-#include "proto/h26x/h264.h"
+#include "proto/flv/flv_config.h"
 
 void rtmp_intake_init(struct rtmp_intake *intake, struct publisher *publisher)
 {
@@ -88,18 +87,29 @@ static void add(struct rtmp_intake *intake, const struct rtmp_media *media, enum
 static void describe_video(struct rtmp_intake *intake, const struct flv_video *video)
 {
 	struct stream_video facts = { 0 };
-	struct h264_config config;
-	struct h264_sps sps;
+	struct flv_config config;
 
-	(void)snprintf(facts.codec, sizeof facts.codec, "%s", flv_codec_name(video->codec));
-	if (video->codec == FLV_AVC && h264_read_config(video->payload, &config) == ERR_OK) {
-		h264_codec_text(&config, facts.codec);
-		if (h264_read_sps(config.sps, &sps) == ERR_OK) {
-			facts.width = sps.width;
-			facts.height = sps.height;
-		}
+	(void)snprintf(facts.codec, sizeof facts.codec, "%s", flv_codec_text(video->codec));
+	if (flv_video_config(video, &config) == ERR_OK) {
+		(void)snprintf(facts.codec, sizeof facts.codec, "%s", config.text);
+		facts.width = config.width;
+		facts.height = config.height;
 	}
 	publisher_set_video(intake->publisher, &facts);
+}
+
+static void describe_audio(struct rtmp_intake *intake, const struct flv_audio *audio)
+{
+	struct stream_audio facts = { 0 };
+	struct flv_config config;
+
+	(void)snprintf(facts.codec, sizeof facts.codec, "%s", flv_codec_text(audio->codec));
+	if (flv_audio_config(audio, &config) == ERR_OK) {
+		(void)snprintf(facts.codec, sizeof facts.codec, "%s", config.text);
+		facts.rate_hz = config.rate_hz;
+		facts.channels = config.channels;
+	}
+	publisher_set_audio(intake->publisher, &facts);
 }
 
 static void take_video(struct rtmp_intake *intake, const struct rtmp_media *media)
@@ -128,13 +138,14 @@ static void take_audio(struct rtmp_intake *intake, const struct rtmp_media *medi
 		return;
 	if (!intake->has_audio) {
 		intake->has_audio = true;
-		publisher_set_audio(intake->publisher, flv_codec_name(audio.codec));
+		describe_audio(intake, &audio);
 		if (!audio.is_header)
 			set_intro(intake);
 	}
 	if (audio.is_header) {
 		if (!keep(&intake->audio, media))
 			return;
+		describe_audio(intake, &audio);
 		set_intro(intake);
 	}
 	/* A configuration is no sound yet: the video's may come right behind it. */

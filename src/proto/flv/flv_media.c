@@ -182,31 +182,6 @@ enum err flv_read_audio(const uint8_t *body, size_t size, struct flv_audio *out)
 	return ERR_OK;
 }
 
-const char *flv_codec_name(enum flv_codec codec)
-{
-	static const char *const names[FLV_CODEC_COUNT] = {
-		[FLV_CODEC_UNKNOWN] = "unknown",
-		[FLV_AVC] = "h264",
-		[FLV_HEVC] = "h265",
-		[FLV_VVC] = "h266",
-		[FLV_AV1] = "av1",
-		[FLV_VP8] = "vp8",
-		[FLV_VP9] = "vp9",
-		[FLV_AAC] = "aac",
-		[FLV_MP3] = "mp3",
-		[FLV_OPUS] = "opus",
-		[FLV_FLAC] = "flac",
-		[FLV_AC3] = "ac3",
-		[FLV_EAC3] = "eac3",
-		[FLV_PCM] = "pcm",
-		[FLV_G711_ALAW] = "g711a",
-		[FLV_G711_MULAW] = "g711u",
-		[FLV_SPEEX] = "speex",
-	};
-
-	return names[codec];
-}
-
 size_t flv_write_avc_head(uint8_t to[FLV_AVC_HEAD_SIZE], bool is_key, bool is_header,
                           int32_t composition_ms)
 {

@@ -60,9 +60,6 @@ struct flv_audio {
 enum err flv_read_video(const uint8_t *body, size_t size, struct flv_video *out);
 enum err flv_read_audio(const uint8_t *body, size_t size, struct flv_audio *out);
 
-/* For status and log: "h264", "aac"; never NULL. */
-const char *flv_codec_name(enum flv_codec codec);
-
 /* The first bytes of a classic H.264 video body; gives their number. */
 #define FLV_AVC_HEAD_SIZE 5
 size_t flv_write_avc_head(uint8_t to[FLV_AVC_HEAD_SIZE], bool is_key, bool is_header,

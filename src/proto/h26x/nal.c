@@ -56,10 +56,15 @@ struct nal_bits nal_bits_of(const uint8_t *at, size_t size)
 	return (struct nal_bits){ .at = at, .size = size };
 }
 
+struct nal_bits nal_bits_of_plain(const uint8_t *at, size_t size)
+{
+	return (struct nal_bits){ .at = at, .size = size, .is_plain = true };
+}
+
 static void next_byte(struct nal_bits *bits)
 {
-	bool is_emulation =
-		bits->zeros >= 2 && bits->position < bits->size && bits->at[bits->position] == 3;
+	bool is_emulation = !bits->is_plain && bits->zeros >= 2 && bits->position < bits->size &&
+	                    bits->at[bits->position] == 3;
 
 	if (is_emulation) {
 		bits->position++;

@@ -32,10 +32,13 @@ struct nal_bits {
 	unsigned zeros;  /* bytes 0 right before it */
 	unsigned left;   /* bits of `current` */
 	uint8_t current;
+	bool is_plain;
 	bool is_short;
 };
 
 struct nal_bits nal_bits_of(const uint8_t *at, size_t size);
+/* The same over bytes without emulation prevention: AV1, AAC. */
+struct nal_bits nal_bits_of_plain(const uint8_t *at, size_t size);
 uint32_t nal_bits_read(struct nal_bits *bits, unsigned count); /* at most 32 */
 void nal_bits_skip(struct nal_bits *bits, size_t count);
 uint32_t nal_bits_ue(struct nal_bits *bits); /* Exp-Golomb (H.264 §9.1) */
