@@ -103,8 +103,8 @@ export function WallPage(props: { search: string; feed: Feed }) {
 					))}
 				</div>
 				<button type="button" onClick={() => setChoosing(true)}><Icon name="grid" />{t('wall.choose')}</button>
-				<button type="button" class="icon" aria-label={t('wall.full')} title={t('wall.full')}
-					onClick={() => void grid.current?.requestFullscreen?.().catch(() => undefined)}><Icon name="full" /></button>
+				{document.fullscreenEnabled && <button type="button" class="icon" aria-label={t('wall.full')} title={t('wall.full')}
+					onClick={() => void grid.current?.requestFullscreen?.().catch(() => undefined)}><Icon name="full" /></button>}
 			</div>
 			{dids.length === 0 && <div class="empty">
 				<p>{t('wall.empty')}</p>

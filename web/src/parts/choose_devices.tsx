@@ -44,7 +44,7 @@ export function ChooseDevices(props: { wall: Wall; onWall: (wall: Wall) => void;
 		if (page) onWall(tidy({ ...wall, dids: page.items.map((device) => device.did) }));
 	}
 	return (
-		<Dialog title={t('wall.choose')} onClose={props.onClose}>
+		<Dialog title={t('wall.choose')} onClose={props.onClose} look="chooser-dialog">
 			<p class="hint" role="status">
 				{isFull ? t('wall.choose.full') : t('wall.choose.hint', { max: TILES_MAX, n: count })}
 			</p>

@@ -30,7 +30,8 @@ interface Props {
 }
 
 const HEIGHT = 168;
-const EDGE = { left: 64, right: 10, top: 10, bottom: 24 };
+const EDGE = { right: 12, top: 10, bottom: 24 };
+const LETTER_PX = 7;
 const ROWS = 4;
 const MARK_PX = 90;
 
@@ -38,21 +39,21 @@ function path(points: Point[], x: (at: number) => number, y: (value: number) => 
 	return points.map((point, i) => `${i ? 'L' : 'M'}${x(point.at).toFixed(1)} ${y(point.value).toFixed(1)}`).join('');
 }
 
-function Axes(props: { values: number[]; width: number; y: (value: number) => number; x: (at: number) => number;
+function Axes(props: { values: number[]; left: number; width: number; y: (value: number) => number; x: (at: number) => number;
 	from: number; to: number; text: (value: number) => string }) {
-	const { width, x, y } = props;
-	const marks = timeMarks(props.from, props.to, Math.max(1, (width - EDGE.left) / MARK_PX));
+	const { left, width, x, y } = props;
+	const marks = timeMarks(props.from, props.to, Math.max(1, (width - left) / MARK_PX));
 	const isShort = props.to - props.from < 5 * 60000;
 	return (
 		<g class="axes">
 			{props.values.map((value) => (
 				<g key={value}>
-					<line x1={EDGE.left} x2={width - EDGE.right} y1={y(value)} y2={y(value)} />
-					<text x={EDGE.left - 6} y={y(value) + 4} text-anchor="end">{props.text(value)}</text>
+					<line x1={left} x2={width - EDGE.right} y1={y(value)} y2={y(value)} />
+					<text x={left - 8} y={y(value) + 4} text-anchor="end">{props.text(value)}</text>
 				</g>
 			))}
 			{marks.map((at) => (
-				<text key={at} x={Math.min(x(at), width - EDGE.right - 24)} y={HEIGHT - 6} text-anchor="middle">
+				<text key={at} x={Math.min(Math.max(x(at), left), width - EDGE.right - 24)} y={HEIGHT - 6} text-anchor="middle">
 					{timeText(at, isShort)}
 				</text>
 			))}
@@ -76,13 +77,14 @@ export function Plot(props: Props) {
 	const leader = series.find((one) => one.points.length > 0)?.points ?? [];
 	const values = axis(Math.max(0, ...series.flatMap((one) => one.points.map((point) => point.value))), ROWS, props.isWhole);
 	const top = values[values.length - 1] || 1;
-	const x = (at: number) => EDGE.left + ((at - from) / (to - from)) * (width - EDGE.left - EDGE.right);
+	const left = 12 + LETTER_PX * Math.max(3, ...values.map((value) => text(value).length));
+	const x = (at: number) => left + ((at - from) / (to - from)) * (width - left - EDGE.right);
 	const y = (value: number) => HEIGHT - EDGE.bottom - (value / top) * (HEIGHT - EDGE.top - EDGE.bottom);
 	const under = chosen === null ? undefined : leader[nearest(leader, chosen)];
 
 	function move(event: PointerEvent) {
-		const left = (event.currentTarget as Element).getBoundingClientRect().left;
-		setChosen(from + ((event.clientX - left - EDGE.left) / (width - EDGE.left - EDGE.right)) * (to - from));
+		const edge = (event.currentTarget as Element).getBoundingClientRect().left + left;
+		setChosen(from + ((event.clientX - edge) / (width - left - EDGE.right)) * (to - from));
 	}
 	function key(event: KeyboardEvent) {
 		const by = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
@@ -111,7 +113,7 @@ export function Plot(props: Props) {
 					: <svg width={width} height={HEIGHT} tabIndex={0} role="img"
 						aria-label={`${props.title}. ${latest(series, text)}`} onPointerMove={move} onPointerDown={move}
 						onPointerLeave={() => setChosen(null)} onBlur={() => setChosen(null)} onKeyDown={key}>
-						<Axes values={values} width={width} x={x} y={y} from={from} to={to} text={text} />
+						<Axes values={values} left={left} width={width} x={x} y={y} from={from} to={to} text={text} />
 						{!props.asDots && series.map((one) =>
 							<path key={one.name} class={`line ${one.kind}`} d={path(one.points, x, y)} />)}
 						{props.asDots && series.map((one) => one.points.map((point) =>

@@ -25,7 +25,7 @@ export function StillDialog(props: { still: Still; now: number; onClose: () => v
 		if (event.key === 'ArrowRight') onAfter?.();
 	}
 	return (
-		<Dialog title={t('still.of', { time })} onClose={props.onClose} wide>
+		<Dialog title={t('still.of', { time })} onClose={props.onClose} look="wide-dialog">
 			<div class="large" onKeyDown={key}>
 				<StillImage key={still.name} still={still} large />
 			</div>

@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api, thumbnailAddress } from '../api';
 import { t } from '../text';
+import { Icon } from './icon';
 
 const LIVE_EVERY_MS = 10000;
 const WIDTH = 160;
@@ -43,6 +44,7 @@ export function Thumbnail(props: { did: string; name: string; live: LiveNow }) {
 	const isLive = live.dids.has(did) && broken !== live.turn;
 	return (
 		<span class={`thumb ${isLive ? 'is-live' : ''}`}>
+			{!isLive && <Icon name="camera" />}
 			{isLive && <img src={thumbnailAddress(did, WIDTH, live.turn)} alt={t('thumb.of', { name: props.name })} loading="lazy"
 				decoding="async" width={80} height={45} onError={() => setBroken(live.turn)} />}
 		</span>

@@ -10,15 +10,15 @@ export interface Choice {
 	stream: number;
 }
 
-/** A replay's time as its key has it: 14 digits of UTC. */
+/** A replay's time as its key has it: 14 digits and Z for UTC. */
 export function keyTime(ms: number): string {
-	return new Date(ms).toISOString().replace(/\D/g, '').slice(0, 14);
+	return `${new Date(ms).toISOString().replace(/\D/g, '').slice(0, 14)}Z`;
 }
 
 /** Whole seconds: from the one in which `from` lies to the one after `to`. */
 export function replayKey(choice: Choice, from: number, to: number): string {
 	const end = Math.max(Math.ceil(to / 1000), Math.floor(from / 1000) + 1) * 1000;
-	return `${choice.did}_replay_${choice.channel}_${choice.stream}_${keyTime(from)}_${keyTime(end)}Z`;
+	return `${choice.did}_replay_${choice.channel}_${choice.stream}_${keyTime(from)}_${keyTime(end)}`;
 }
 
 /**
