@@ -77,6 +77,12 @@ function Viewers(props: { stream: Stream }) {
 	return <>{numberText(props.stream.viewers)}{kinds.length > 0 && <span class="faint kinds">{kinds.join(' · ')}</span>}</>;
 }
 
+/** The server tells whole milliseconds, and nothing while nobody watched. */
+function firstText({ first_frame_ms: ms, viewers, stage }: Stream): string {
+	if (ms > 0) return numberText(ms);
+	return viewers > 0 && stage === 'playing' ? '<1' : '–';
+}
+
 function detail({ replay, video, audio }: Stream): string {
 	const format = [video && `${codecName(video.codec)} ${video.width} × ${video.height}`, audio && codecName(audio.codec)];
 	const span = replay && t('stream.replay', { start: clock(replay.start, Date.now()), end: timeText(Date.parse(replay.end)) });
@@ -102,7 +108,7 @@ function StreamRow(props: { row: Row; now: number }) {
 			<td class="number" {...cell('rate')}>{kilobits(row.in)}</td>
 			<td class="number" {...cell('out')}>{kilobits(row.out)}</td>
 			<td class="number" {...cell('skips')}>{numberText(stream.skips)}</td>
-			<td class="number" {...cell('first')}>{stream.first_frame_ms > 0 ? numberText(stream.first_frame_ms) : '–'}</td>
+			<td class="number" {...cell('first')}>{firstText(stream)}</td>
 		</tr>
 	);
 }
