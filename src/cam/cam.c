@@ -28,7 +28,7 @@ static enum err make_clip(struct cam *cam, const struct cam_options *options, st
 
 	if (options->clip && *options->clip)
 		return clip_read(options->clip, &cam->clip, why);
-	return cameras > CAM_LIVE_MAX ? clip_build(&cam->clip, why) : ERR_OK;
+	return cameras > CAM_LIVE_MAX ? clip_build(options->is_silent, &cam->clip, why) : ERR_OK;
 }
 
 static enum err make_shared(struct cam *cam, const struct cam_options *options, struct why *why)
@@ -55,6 +55,7 @@ static enum err make_shared(struct cam *cam, const struct cam_options *options, 
 		.sign = options->sign,
 		.faults = options->faults,
 		.has_events = options->has_events,
+		.is_silent = options->is_silent,
 		.is_sign_required = options->is_sign_required,
 	};
 	return err;

@@ -29,6 +29,7 @@ struct cam_options {
 	enum device_sign sign;
 	unsigned faults;
 	bool has_events, is_sign_required;
+	bool is_silent; /* the built-in picture without sound */
 	bool has_tls, is_tls_unverified;
 	const char *tls_ca;
 };

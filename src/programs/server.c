@@ -55,6 +55,20 @@ static enum err open_domain(struct server *server, struct why *why)
 	return domain_new(&setup, &server->domain, why);
 }
 
+static enum err open_hls(struct server *server)
+{
+	const struct vigild_settings *settings = server->settings;
+	const struct hls_setup setup = {
+		.live = server->domain->live,
+		.rights = server->live,
+		.sessions_max = (size_t)settings->live_hls_sessions_max,
+		.stream_sessions_max = (size_t)settings->live_hls_stream_sessions_max,
+		.bytes_max = settings->live_hls_mb * 1024 * 1024,
+	};
+
+	return hls_endpoint_new(&setup, &server->hls);
+}
+
 static enum err open_endpoints(struct server *server, struct why *why)
 {
 	const struct vigild_settings *settings = server->settings;
@@ -73,9 +87,12 @@ static enum err open_endpoints(struct server *server, struct why *why)
 	if (err == ERR_OK)
 		err = mqtt_endpoint_new(domain->devices, &server->mqtt);
 	if (err == ERR_OK)
-		err = rtmp_endpoint_new(domain->live, domain->tokens, &server->rtmp);
+		err = rtmp_endpoint_new(domain->live, domain->tokens, domain->devices,
+		                        &server->rtmp);
 	if (err == ERR_OK)
 		err = live_endpoint_new(domain->live, server->api, domain->devices, &server->live);
+	if (err == ERR_OK)
+		err = open_hls(server);
 	if (err != ERR_OK)
 		return why_set(why, err, "%s", err_text(err));
 	return server_open_listeners(server, why);
@@ -159,6 +176,7 @@ void server_free(struct server *server)
 	http_server_free(server->http);
 	for (size_t i = 0; i < server->loop_count; i++)
 		loop_free(server->loops[i]);
+	hls_endpoint_free(server->hls);
 	live_endpoint_free(server->live);
 	rtmp_endpoint_free(server->rtmp);
 	mqtt_endpoint_free(server->mqtt);
@@ -195,8 +213,13 @@ enum err server_start(struct server *server, struct why *why)
 	server->is_started = true;
 	server->first = (struct loop_task){ .mail = { .fn = on_first_turn }, .server = server };
 	loop_post(server->loops[0], &server->first.mail);
-	for (size_t i = 0; i < server->loop_count && err == ERR_OK; i++)
-		err = loop_start(server->loops[i]);
+	while (server->running_count < server->loop_count && err == ERR_OK) {
+		err = loop_start(server->loops[server->running_count]);
+		server->running_count += err == ERR_OK;
+	}
+	if (err != ERR_OK)
+		return why_set(why, err, "thread %zu of %zu could not be started: %s",
+		               server->running_count + 1, server->loop_count, err_text(err));
 	if (err == ERR_OK)
 		err = test_clock_start(server, &server->test_clock, why);
 	return err == ERR_OK ? server_write_ready(server, why) : err;
@@ -268,10 +291,19 @@ static void post_to_all(struct server *server, mail_fn *fn)
 	}
 }
 
+/* A loop that the kernel gave no thread has its mails delivered here: who waits for all loops would
+ * wait for ever. */
+static void turn_unstarted(struct server *server)
+{
+	for (size_t i = server->running_count; i < server->loop_count; i++)
+		(void)loop_settle(server->loops[i]);
+}
+
 static void wait_for_tasks(struct server *server)
 {
 	const struct timespec step = { .tv_nsec = STOP_STEP_MS * 1000000L };
 
+	turn_unstarted(server);
 	while (atomic_load(&server->tasks_left) > 0)
 		(void)nanosleep(&step, NULL);
 }
@@ -295,6 +327,7 @@ static void drain(struct server *server, const sigset_t *hurry)
 		http_server_drain(server->http, on_http_drained, server);
 	live_drain(server->domain->live);
 	post_to_all(server, on_drain);
+	turn_unstarted(server);
 	while (!is_quiet(server) && clock_steady_us() < end_us) {
 		if (sigtimedwait(hurry, NULL, &step) > 0) {
 			log_warn("vigild.hurry", "a second signal: what is under way is cut off");

@@ -23,6 +23,7 @@ static enum err add_routes(struct server *server, struct why *why)
 	} tables[] = {
 		{ api_routes, api_route_count, server->api },
 		{ live_routes, live_route_count, server->live },
+		{ hls_routes, hls_route_count, server->hls },
 		{ mqtt_routes, mqtt_route_count, server->mqtt },
 		{ console_routes, console_route_count, NULL },
 	};

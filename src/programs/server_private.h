@@ -10,6 +10,7 @@
 #include "base/mail.h"
 #include "domain/domain.h"
 #include "endpoints/api/api.h"
+#include "endpoints/hls/hls_endpoint.h"
 #include "endpoints/live/live_endpoint.h"
 #include "endpoints/mqtt/mqtt_endpoint.h"
 #include "endpoints/rtmp/rtmp_endpoint.h"
@@ -46,6 +47,7 @@ struct server {
 	struct mqtt_endpoint *mqtt;
 	struct rtmp_endpoint *rtmp;
 	struct live_endpoint *live;
+	struct hls_endpoint *hls;
 	struct listener *mqtt_listener, *rtmp_listener;
 	struct rtmp_public rtmp_public;
 	struct dial_policy outbound; /* whom this server may call; nothing of it calls yet */
@@ -53,7 +55,7 @@ struct server {
 	struct loop *loops[SERVER_LOOPS_MAX];
 	struct loop_task first; /* its own: the end may come before it is delivered */
 	struct loop_task tasks[SERVER_LOOPS_MAX];
-	size_t loop_count;
+	size_t loop_count, running_count; /* the first ones have their threads */
 	bool is_started;
 	_Atomic bool is_http_drained;
 	_Atomic int tasks_left;

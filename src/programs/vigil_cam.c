@@ -101,6 +101,7 @@ static enum err make_options(const struct vigil_cam_settings *settings, struct c
 		.children = (unsigned)settings->children,
 		.sign = (enum device_sign)settings->sign,
 		.has_events = settings->events,
+		.is_silent = settings->silent,
 		.is_sign_required = settings->require_sign,
 		.has_tls = settings->tls,
 		.is_tls_unverified = settings->tls_unverified,

@@ -330,3 +330,30 @@ def test_a_client_that_leaves_takes_nothing_with_it(vigild):
             client.sendall(f"POST /v2/devices HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {vigild.admin_token}"
                            f"\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
     wait_for(lambda: len(vigild.api("GET", "/v2/devices").json()["items"]) == 20)
+
+
+@pytest.mark.tsan
+def test_parallel_changes_of_different_fields_all_stay(vigild):
+    """Each caller sets one field again and again; nobody's change takes another's back."""
+    vigild.add_device("CAM1")
+    values = {"name": [f"n{i}" for i in range(30)],
+              "sign_policy": ["any", "hmac", "timestamp"] * 10,
+              "serve_sign": ["hmac", "md5", "none"] * 10,
+              "push": ["self", "play"] * 15,
+              "disabled": [True, False] * 15}
+
+    def caller(field):
+        seen = []
+        for value in values[field]:
+            answer = vigild.api("PATCH", "/v2/devices/CAM1", {field: value})
+            assert answer.status_code == 200
+            seen.append(answer.json()[field])
+        return seen
+    with concurrent.futures.ThreadPoolExecutor(len(values)) as pool:
+        seen = dict(zip(values, pool.map(caller, values)))
+    assert seen == values
+    last = {field: each[-1] for field, each in values.items()}
+    for _ in range(2):  # memory, then the rows
+        device = vigild.device("CAM1")
+        assert {field: device[field] for field in last} == last
+        vigild.restart()

@@ -67,7 +67,8 @@ def test_bad_lines_are_told_and_the_others_taken(vigild):
             "CAM10,,\"never closed\n")     # 14
     created, updated, refused = taken(vigild, text)
     assert (created, updated) == (3, 0)
-    assert refused == [(3, "bad did", "invalid-did") if False else refused[0], *refused[1:]]
+    assert [did for _, did, _ in sorted(refused)] == [
+        "bad did", "CAM2", "CAM3", "CAM4", "CAM5", "", "", "CAM1", ""]
     assert [(line, reason) for line, _, reason in sorted(refused)] == [
         (3, "invalid-did"), (4, "invalid-request"), (5, "invalid-request"), (6, "invalid-request"),
         (7, "invalid-request"), (8, "invalid-request"), (11, "invalid-request"), (12, "did-taken"),
@@ -118,6 +119,16 @@ def test_the_file_has_a_limit(vigild):
 def test_bytes_that_are_no_text_are_refused(vigild):
     created, _, refused = taken(vigild, b"CAM1,,\xff\xfe,camera\n\x00\x01\nCAM2\n")
     assert created == 1 and [row[0] for row in refused] == [1, 2]
+
+
+def test_a_malformed_did_comes_back_as_it_was_sent(vigild):
+    """So that its line is found in a list: as text, shortened, never as raw bytes."""
+    rows = {b"K\xc3\xbcche 1": "Küche 1", b"a\"\"b\\": 'a"b\\', b"tab\there": "tab\\x09here",
+            b"\xff\xfe": "\\xff\\xfe", b"a" * 65: "a" * 65, b"a b" * 32: "a b" * 32,
+            b"a b" * 32 + b"c": "a b" * 32 + "...", ("é" * 60).encode(): "é" * 48 + "..."}
+    text = b"".join(b'"' + did + b'",,x\n' for did in rows)
+    assert taken(vigild, text) == (0, 0, [(n + 1, told, "invalid-did")
+                                          for n, told in enumerate(rows.values())])
 
 
 def test_imported_devices_survive_kill(vigild):

@@ -142,6 +142,9 @@ def test_viewers_of_a_publisher_that_stays_away_are_told(vigild, playing):
     vigild.advance(10_500)
     viewer.wait_end()
     assert vigild.metric("viewers") == 0
+    vigild.wait_stage(DID, "failed")
+    assert vigild.stream(DID)["failure"] == "no-push"
+    vigild.advance(10_500)
     wait_for(lambda: vigild.metric("streams") == 0, what="no stream")
 
 

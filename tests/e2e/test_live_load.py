@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness.flv import AUDIO, VIDEO, Reader, Tag
+from harness.flv import AUDIO, VIDEO, Reader, Tag, heavy, hurried
 from harness.process import wait_for
 from harness.rtmp import Pusher
 from harness.viewer import HttpViewer, watch_websocket
@@ -48,14 +48,6 @@ class Sleeper:
 
     def close(self):
         self.sock.close()
-
-
-def hurried(clip_tags, seconds):
-    """The clip again and again as one long one, to be pushed as fast as it goes."""
-    length = clip_tags[-1].timestamp_ms + 40
-    turns = int(seconds * 1000 / length) + 1
-    return [Tag(tag.kind, turn * length + tag.timestamp_ms, tag.body)
-            for turn in range(turns) for tag in clip_tags]
 
 
 def is_idle(vigild):
@@ -131,9 +123,7 @@ def test_a_viewer_that_never_reads_costs_nothing(vigild, push, clip_tags, watch,
     token = vigild.push_token(DID)
     sleeper = Sleeper(vigild, f"/live/{DID}.flv?token={vigild.view_token(DID)}", websocket)
     awake = watch(DID)
-    heavy = [Tag(tag.kind, tag.timestamp_ms, tag.body + bytes(12_000 if tag.is_key else 4000))
-             if tag.kind == VIDEO and not tag.is_config else tag for tag in clip_tags]
-    pusher = push(DID, token, hurried(heavy, 60), speed=20)
+    pusher = push(DID, token, hurried(heavy(clip_tags), 60), speed=20)
     wait_for(lambda: vigild.stream(DID)["frames"] > 1500, 20, "a minute's frames")
     assert vigild.metric("ring_bytes") < 4096 * KB
     assert len(awake.reader.frames()) > 500

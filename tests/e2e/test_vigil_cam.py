@@ -71,6 +71,29 @@ def probe(path):
     return found["streams"][0], found["packets"]
 
 
+def probe_sound(path):
+    """The sound's stream, and all packets in the order they came, as (kind, seconds)."""
+    output = subprocess.run(["ffprobe", "-v", "error", "-show_streams", "-show_packets", "-of",
+                             "json", path], check=True, capture_output=True).stdout
+    found = json.loads(output)
+    (stream,) = [one for one in found["streams"] if one["codec_type"] == "audio"]
+    return stream, [(one["codec_type"], float(one["dts_time"])) for one in found["packets"]]
+
+
+def assert_sound(path, least_s):
+    """AAC of 16 kHz in even steps, between the pictures and in the order of time."""
+    stream, packets = probe_sound(path)
+    assert (stream["codec_name"], stream["profile"]) == ("aac", "LC")
+    assert (stream["sample_rate"], stream["channels"]) == ("16000", 1)
+    times = [at for _, at in packets]
+    assert times == sorted(times)
+    sounds = [at for kind, at in packets if kind == "audio"]
+    assert sounds[-1] - sounds[0] > least_s
+    steps = [round(b - a, 3) for a, b in zip(sounds, sounds[1:])]
+    assert set(steps) == {0.064}
+    return packets
+
+
 def first_picture(path):
     """The first picture's brightness, as bytes."""
     return subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-frames:v", "1", "-pix_fmt",
@@ -128,6 +151,31 @@ def test_play_pushes_h264_until_stop(service, start_cam, receive):
     assert keys[0] == 0 and 1.5 < keys[1] - keys[0] < 2.5
     assert 13 < len(packets) / (float(packets[-1]["pts_time"]) + 1 / 15) < 17
     assert service.action(DID, {"stop": {"reason": "over"}}) == {"code": 0}
+
+
+def test_the_picture_has_sound(service, start_cam, receive):
+    start_cam()
+    service.wait_registered(DID)
+    receiver = receive(seconds=5)
+    service.action(DID, {"play": {"url": receiver.url, "players": 1}})
+    packets = assert_sound(receiver.wait(), 4)
+    assert packets[0] == ("video", 0)
+    # Nothing is left over behind the other: they travel side by side.
+    assert max(b - a for (_, a), (_, b) in zip(packets, packets[1:])) < 0.2
+    ticks = subprocess.run(["ffmpeg", "-v", "info", "-i", receiver.path, "-af",
+                            "silencedetect=n=-35dB:d=0.5", "-f", "null", "-"],
+                           check=True, capture_output=True, text=True).stderr
+    assert 3 <= ticks.count("silence_start") <= 6, "a tick every second"
+
+
+def test_a_silent_camera_has_no_sound(service, start_cam, receive):
+    start_cam("--silent")
+    service.wait_registered(DID)
+    receiver = receive(2)
+    service.action(DID, {"play": {"url": receiver.url, "players": 1}})
+    output = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=codec_type", "-of",
+                             "csv=p=0", receiver.wait()], check=True, capture_output=True).stdout
+    assert output.split() == [b"video"]
 
 
 def test_the_picture_moves_with_ptz(service, start_cam, receive):
@@ -225,6 +273,21 @@ def test_recordings_are_found_uploaded_and_replayed(service, start_cam, uploads,
     assert len(packets) > 30
 
 
+def test_a_replay_has_the_recorded_sound(service, start_cam, receive):
+    start_cam()
+    service.wait_registered(DID)
+    begin = time.time()
+    service.action(DID, {"write": {"config": {"storage.mode": "continuous"}}})
+    time.sleep(4)
+    service.action(DID, {"write": {"config": {"storage.mode": "triggered"}}})
+    stamp = [time.strftime("%Y%m%d%H%M%S", time.gmtime(begin + at)) for at in (-60, 60)]
+    receiver = receive(30)
+    url = receiver.url.replace("/live/x", f"/live/{DID}_replay_1_0_{stamp[0]}_{stamp[1]}")
+    assert service.action(DID, {"play": {"url": url, "players": 1}}) == {"code": 0}
+    packets = assert_sound(receiver.wait(), 2)
+    assert packets[0] == ("video", 0)
+
+
 def test_a_gateway_registers_its_children(broker, start_cam):
     secrets = {"GW": "key-GW", "GW0001": "key-GW0001", "GW0002": "key-GW0002"}
     service = Service(broker.port, secrets)
@@ -244,10 +307,11 @@ def test_many_share_one_loop(broker, start_cam, receive):
     start_cam("--count", "50", did="M", secret="key-%s")
     for did in secrets:
         service.wait_registered(did)
-    receiver = receive(3)
+    receiver = receive(10)  # longer than the loop: its end meets its begin
     assert service.action("M0050", {"play": {"url": receiver.url, "players": 1}})["code"] == 0
-    _, packets = probe(receiver.wait())
-    assert len(packets) > 30
+    assert_sound(receiver.wait(), 9)
+    _, packets = probe(receiver.path)
+    assert len(packets) > 140
     service.close()
 
 

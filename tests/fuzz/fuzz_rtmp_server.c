@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/rtmp/handshake.h"
 #include "proto/rtmp/rtmp_server.h"
-#include "proto/rtmp/write.h"
 #include "tests/fuzz/fuzz.h"
 
 struct owner {

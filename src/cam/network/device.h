@@ -42,6 +42,7 @@ struct device_setup {
 	enum device_sign sign;
 	unsigned faults;
 	bool has_events;       /* motion now and then */
+	bool is_silent;        /* the built-in picture without sound */
 	bool is_sign_required; /* actions without the server's sign are dropped */
 };
 

@@ -45,6 +45,7 @@ void device_media_init(struct device *device)
 		                          .camera = device->camera,
 		                          .scene = setup->scene,
 		                          .clip = setup->clip,
+		                          .is_silent = setup->is_silent,
 		                          .on_frame = on_frame,
 		                          .owner = device };
 	device->push = (struct push){ .loop = setup->loop,

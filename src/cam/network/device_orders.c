@@ -82,10 +82,9 @@ static void fulfil(struct device *device, const struct envelope *envelope,
 	case WISH_NONE: break;
 	case WISH_PUSH: err = device_play(device, outcome->url); break;
 	case WISH_STOP:
-		if (!(device->setup->faults & FAULT_PUSH_AFTER_STOP)) {
+		/* Of the live picture: a replay has a stop of its own. */
+		if (!(device->setup->faults & FAULT_PUSH_AFTER_STOP))
 			device_stop_play(device);
-			replay_stop(&device->replay);
-		}
 		break;
 	case WISH_REPLAY:
 		err = replay_start(&device->replay, outcome, str_of(device->token));

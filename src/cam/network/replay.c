@@ -58,7 +58,10 @@ static bool send_next(struct replay *replay)
 	replay->out_ms += (double)(frame.at_ms - replay->last_at_ms) / replay->speed;
 	replay->last_at_ms = frame.at_ms;
 	frame.at_ms = (int64_t)replay->out_ms;
-	push_frame(&replay->push, clip->frames, clip->header_count, &frame);
+	bool is_paced = replay->speed < 1 || replay->speed > 1;
+	/* Faster or slower, sound would be noise. */
+	if (frame.kind != FLV_AUDIO || !is_paced)
+		push_frame(&replay->push, clip->frames, clip->header_count, &frame);
 	return true;
 }
 
@@ -102,6 +105,9 @@ static const struct push_events push_events = { .on_ready = on_ready, .on_over =
 
 enum err replay_start(struct replay *replay, const struct action_outcome *outcome, struct str token)
 {
+	/* Said again each minute while somebody watches: no reason to begin anew. */
+	if (replay->clip && str_equal(outcome->replay, str_of(replay->name)))
+		return ERR_OK;
 	replay_stop(replay);
 	replay->from_ms = outcome->from_ms;
 	replay->to_ms = outcome->to_ms;

@@ -31,7 +31,7 @@ struct replay {
 	bool is_paused;
 };
 
-/* Replaces a replay that runs. The outcome is one with WISH_REPLAY. */
+/* Replaces another replay that runs; the same goes on. The outcome is one with WISH_REPLAY. */
 enum err replay_start(struct replay *replay, const struct action_outcome *outcome,
                       struct str token);
 void replay_stop(struct replay *replay);

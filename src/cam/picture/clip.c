@@ -8,10 +8,16 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "cam/picture/encoder.h"
+#include "cam/picture/sound.h"
 #include "io/file.h"
 #include "proto/flv/flv_media.h"
 
 #define FRAME_MS (1000 / ENCODER_FPS)
+
+/* The frames of one kind, as far as they were seen. */
+struct track {
+	int64_t first_ms, last_ms, count;
+};
 
 void clip_write_head(struct buf *out, bool has_audio)
 {
@@ -75,12 +81,30 @@ static enum err collect(struct clip *clip, struct bytes bytes, struct why *why)
 	return ERR_OK;
 }
 
+static void track_add(struct track *track, int64_t at_ms)
+{
+	if (track->count++ == 0)
+		track->first_ms = track->last_ms = at_ms;
+	track->first_ms = at_ms < track->first_ms ? at_ms : track->first_ms;
+	track->last_ms = at_ms > track->last_ms ? at_ms : track->last_ms;
+}
+
+/* The last frame lasts as long as an average one. */
+static int64_t track_end_ms(const struct track *track)
+{
+	int64_t gaps = track->count - 1;
+
+	if (gaps < 1)
+		return track->last_ms + (track->count ? FRAME_MS : 0);
+	return track->last_ms + (track->last_ms - track->first_ms + gaps / 2) / gaps;
+}
+
 /* Headers to the front, times from 0, and what was taken too much given back. */
 static enum err put_in_order(struct clip *clip, struct why *why)
 {
 	struct clip_frame *sorted = calloc(clip->count ? clip->count : 1, sizeof *sorted);
-	size_t at = 0, video = 0;
-	int64_t first_ms = INT64_MAX, last_ms = 0;
+	struct track video = { 0 }, audio = { 0 };
+	size_t at = 0;
 
 	if (!sorted)
 		return ERR_NO_MEMORY;
@@ -93,19 +117,18 @@ static enum err put_in_order(struct clip *clip, struct why *why)
 		if (frame->is_header)
 			continue;
 		sorted[at++] = *frame;
-		first_ms = frame->at_ms < first_ms ? frame->at_ms : first_ms;
-		last_ms = frame->at_ms > last_ms ? frame->at_ms : last_ms;
-		video += frame->kind == FLV_VIDEO;
+		track_add(frame->kind == FLV_VIDEO ? &video : &audio, frame->at_ms);
 	}
+	bool is_sound_first = audio.count && audio.first_ms < video.first_ms;
+	int64_t first_ms = is_sound_first ? audio.first_ms : video.first_ms;
 	for (size_t i = 0; i < at; i++)
 		sorted[i].at_ms = sorted[i].is_header ? 0 : sorted[i].at_ms - first_ms;
 	free(clip->frames);
 	clip->frames = sorted;
-	if (video == 0)
+	if (video.count == 0)
 		return why_set(why, ERR_UNSUPPORTED, "the clip has no video");
-	/* The last frame is shown as long as an average one. */
-	clip->duration_ms = last_ms - first_ms;
-	clip->duration_ms += video > 1 ? clip->duration_ms / (int64_t)(video - 1) : FRAME_MS;
+	int64_t video_end_ms = track_end_ms(&video), audio_end_ms = track_end_ms(&audio);
+	clip->duration_ms = (audio_end_ms > video_end_ms ? audio_end_ms : video_end_ms) - first_ms;
 	if (clip->duration_ms <= 0)
 		return why_set(why, ERR_MALFORMED, "the clip's frames have no times");
 	return ERR_OK;
@@ -132,49 +155,94 @@ static enum err parse(struct buf *flv, struct clip **out, struct why *why)
 	return err;
 }
 
-static enum err draw_frames(struct encoder *encoder, const struct scene *scene, struct buf *flv)
-{
-	int64_t now_ms = clock_now_ms();
-	struct scene_picture picture;
-	enum err err = ERR_OK;
-	AUTO_BUF body = { 0 };
-	bool is_key;
+/* What a clip is built with. */
+struct builder {
+	struct encoder *encoder;
+	struct sound *sound; /* NULL: silent */
+	struct scene *scene;
+	int64_t begin_ms; /* time of day */
+	int64_t sounds;
+	struct buf flv, body;
+};
 
-	buf_init(&body, ENCODER_FRAME_MAX);
-	for (int64_t at_ms = 0; err == ERR_OK && at_ms < CLIP_BUILT_MS; at_ms += FRAME_MS) {
-		struct scene_view view = {
-			.position = { .pan = (int)(at_ms * 400 / CLIP_BUILT_MS) },
-			.now_ms = now_ms + at_ms,
-			.label = "VIGIL LOOP",
-			.has_watermark = true,
-		};
-		err = encoder_picture(encoder, &picture);
-		if (err != ERR_OK)
-			break;
-		scene_draw(scene, &view, &picture);
-		buf_clear(&body);
-		err = encoder_encode(encoder, false, &body, &is_key);
-		clip_write_tag(flv, FLV_VIDEO, at_ms, buf_str(&body));
+static enum err add_sound(struct builder *builder, int64_t until_ms)
+{
+	enum err err = ERR_OK;
+
+	while (err == ERR_OK && builder->sounds * SOUND_FRAME_MS <= until_ms) {
+		buf_clear(&builder->body);
+		err = sound_next(builder->sound, &builder->body);
+		clip_write_tag(&builder->flv, FLV_AUDIO, builder->sounds++ * SOUND_FRAME_MS,
+		               buf_str(&builder->body));
 	}
-	return err == ERR_OK ? buf_err(flv) : err;
+	return err;
 }
 
-enum err clip_build(struct clip **out, struct why *why)
+static enum err add_picture(struct builder *builder, int64_t at_ms)
 {
-	AUTO(encoder) encoder = NULL;
-	AUTO(scene) scene = NULL;
-	AUTO_BUF flv = { 0 };
+	struct scene_view view = {
+		.position = { .pan = (int)(at_ms * 400 / CLIP_BUILT_MS) },
+		.now_ms = builder->begin_ms + at_ms,
+		.label = "VIGIL LOOP",
+		.has_watermark = true,
+	};
+	struct scene_picture picture;
+	enum err err = encoder_picture(builder->encoder, &picture);
+	bool is_key;
 
-	buf_init(&flv, CLIP_BYTES_MAX);
-	enum err err = scene_new(&scene);
-	if (err == ERR_OK)
-		err = encoder_new(&encoder, why);
 	if (err != ERR_OK)
 		return err;
-	clip_write_head(&flv, false);
-	clip_write_tag(&flv, FLV_VIDEO, 0, encoder_header(encoder));
-	err = draw_frames(encoder, scene, &flv);
-	return err == ERR_OK ? parse(&flv, out, why) : err;
+	scene_draw(builder->scene, &view, &picture);
+	buf_clear(&builder->body);
+	err = encoder_encode(builder->encoder, false, &builder->body, &is_key);
+	clip_write_tag(&builder->flv, FLV_VIDEO, at_ms, buf_str(&builder->body));
+	return err;
+}
+
+static enum err build(struct builder *builder)
+{
+	enum err err = ERR_OK;
+	int64_t at_ms = 0;
+
+	clip_write_head(&builder->flv, builder->sound);
+	clip_write_tag(&builder->flv, FLV_VIDEO, 0, encoder_header(builder->encoder));
+	if (builder->sound)
+		clip_write_tag(&builder->flv, FLV_AUDIO, 0, sound_header(builder->sound));
+	for (int64_t i = 0; err == ERR_OK && at_ms < CLIP_BUILT_MS; i++) {
+		err = add_picture(builder, at_ms);
+		at_ms = (i + 1) * 1000 / ENCODER_FPS;
+		if (err == ERR_OK && builder->sound)
+			err = add_sound(builder, at_ms - 1);
+	}
+	return err == ERR_OK ? buf_err(&builder->flv) : err;
+}
+
+static void builder_done(struct builder *builder)
+{
+	encoder_free(builder->encoder);
+	sound_free(builder->sound);
+	scene_free(builder->scene);
+	buf_done(&builder->flv);
+	buf_done(&builder->body);
+}
+
+enum err clip_build(bool is_silent, struct clip **out, struct why *why)
+{
+	struct builder builder = { .begin_ms = clock_now_ms() };
+
+	buf_init(&builder.flv, CLIP_BYTES_MAX);
+	buf_init(&builder.body, ENCODER_FRAME_MAX);
+	enum err err = scene_new(&builder.scene);
+	if (err == ERR_OK)
+		err = encoder_new(&builder.encoder, why);
+	if (err == ERR_OK && !is_silent)
+		err = sound_new(builder.begin_ms, &builder.sound, why);
+	if (err == ERR_OK)
+		err = build(&builder);
+	if (err == ERR_OK)
+		err = parse(&builder.flv, out, why);
+	builder_done(&builder);
+	return err;
 }
 
 enum err clip_read(const char *path, struct clip **out, struct why *why)

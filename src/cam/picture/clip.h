@@ -22,7 +22,7 @@
 
 #define CLIP_BYTES_MAX  (64 * 1024 * 1024)
 #define CLIP_FRAMES_MAX 100000
-#define CLIP_BUILT_MS   4000
+#define CLIP_BUILT_MS   8000 /* whole frames of picture and of sound: its end meets its begin */
 
 /* A FLV tag of audio or video: `body` is what RTMP sends too. */
 struct clip_frame {
@@ -41,8 +41,8 @@ struct clip {
 	int64_t duration_ms;
 };
 
-/* Encodes CLIP_BUILT_MS of the built-in scene. */
-enum err clip_build(struct clip **out, struct why *why);
+/* Encodes CLIP_BUILT_MS of the built-in scene and its sound. */
+enum err clip_build(bool is_silent, struct clip **out, struct why *why);
 
 /* All of an FLV file. */
 enum err clip_read(const char *path, struct clip **out, struct why *why);

@@ -133,7 +133,10 @@ static void send_here(struct link *link, struct command *command)
 	device_facts_unref(facts);
 	if (err != ERR_OK && list_has(&command->node)) {
 		leave(command);
-		complete(command, ERR_CONFLICT, REASON_DEVICE_OFFLINE);
+		if (err == ERR_BUSY)
+			complete(command, ERR_BUSY, REASON_DEVICE_BUSY);
+		else
+			complete(command, ERR_CONFLICT, REASON_DEVICE_OFFLINE);
 	}
 }
 

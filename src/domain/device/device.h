@@ -152,14 +152,24 @@ struct device_spec {
 /* A change under way; lives inside its owner until `done`. */
 enum device_change_kind {
 	DEVICE_CREATE,
-	DEVICE_UPDATE, /* name, sign_policy, serve_sign, is_disabled, push */
+	DEVICE_UPDATE, /* what `sets` names */
 	DEVICE_ROTATE, /* a new secret: spec.secret */
 	DEVICE_BIND,   /* gateway: spec.did becomes a child of `gateway` (empty: unbinds) */
 	DEVICE_REMOVE,
 };
+/* What a DEVICE_UPDATE sets: the rest stays as it is when its turn comes. */
+enum device_sets {
+	DEVICE_SETS_NAME = 1 << 0,
+	DEVICE_SETS_SIGN_POLICY = 1 << 1,
+	DEVICE_SETS_SERVE_SIGN = 1 << 2,
+	DEVICE_SETS_PUSH = 1 << 3,
+	DEVICE_SETS_DISABLED = 1 << 4,
+	DEVICE_SETS_ALL = (1 << 5) - 1,
+};
 struct device_change {
 	enum device_change_kind kind;
 	struct device_spec spec;
+	unsigned sets; /* of enum device_sets */
 	bool is_disabled;
 	char gateway[DID_SIZE];
 	void (*done)(struct device_change *change, enum err err);

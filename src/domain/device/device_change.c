@@ -1,41 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One device is added, changed or removed: the row and its event in one transaction, then memory.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "domain/device/device_private.h"
 
-/* Its event, what ends a live link, and the part of the facts it changes. */
+#define BIT(part) (1u << (part))
+static_assert(DEVICE_SETS_NAME == BIT(FACT_NAME) && DEVICE_SETS_DISABLED == BIT(FACT_DISABLED),
+              "a field's bit is its part's");
+
+/* Its event, what ends a live link, and the parts of the facts it changes. */
 static const struct {
 	const char *event;
 	const char *end_reason; /* NULL: the link stays */
-	enum fact_part part;
+	unsigned parts;         /* bits of enum fact_part */
 } kinds[] = {
-	[DEVICE_CREATE] = { DEVICE_CREATED, NULL, FACT_FIELDS },
-	[DEVICE_UPDATE] = { "device.updated", NULL, FACT_FIELDS },
-	[DEVICE_ROTATE] = { "device.secret-rotated", "new secret", FACT_SECRET },
-	[DEVICE_BIND] = { "device.bound", "gateway changed", FACT_GATEWAY },
-	[DEVICE_REMOVE] = { "device.removed", "removed", FACT_FIELDS },
+	[DEVICE_CREATE] = { DEVICE_CREATED, NULL, 0 },
+	[DEVICE_UPDATE] = { "device.updated", NULL, DEVICE_SETS_ALL },
+	[DEVICE_ROTATE] = { "device.secret-rotated", "new secret", BIT(FACT_SECRET) },
+	[DEVICE_BIND] = { "device.bound", "gateway changed", BIT(FACT_GATEWAY) },
+	[DEVICE_REMOVE] = { "device.removed", "removed", 0 },
 };
 
-/* Only the columns of this kind of change: what others wrote meanwhile stays. */
+static unsigned parts_of(const struct device_change *change)
+{
+	unsigned parts = kinds[change->kind].parts;
+
+	return change->kind == DEVICE_UPDATE ? parts & change->sets : parts;
+}
+
+/* Only the columns this change is about: what others wrote meanwhile stays. $9 has a bit for each,
+ * as enum fact_part counts them. */
 static enum err update_row(struct db_tx *tx, const struct device_change *change)
 {
 	const struct device_facts *facts = change->fresh;
 	struct db_statement *update;
-	enum err err =
-		db_prepare(tx,
-	                   "UPDATE devices SET "
-	                   "name = CASE WHEN $9 = 1 THEN $2 ELSE name END, "
-	                   "sign_policy = CASE WHEN $9 = 1 THEN $3 ELSE sign_policy END, "
-	                   "serve_sign = CASE WHEN $9 = 1 THEN $4 ELSE serve_sign END, "
-	                   "push = CASE WHEN $9 = 1 THEN $5 ELSE push END, "
-	                   "is_disabled = CASE WHEN $9 = 1 THEN $6 ELSE is_disabled END, "
-	                   "gateway = CASE WHEN $10 = 1 THEN $7 ELSE gateway END, updated_at = $8 "
-	                   "WHERE did = $1",
-	                   &update);
+	enum err err = db_prepare(
+		tx,
+		"UPDATE devices SET "
+		"name = CASE WHEN $9 & 1 <> 0 THEN $2 ELSE name END, "
+		"sign_policy = CASE WHEN $9 & 2 <> 0 THEN $3 ELSE sign_policy END, "
+		"serve_sign = CASE WHEN $9 & 4 <> 0 THEN $4 ELSE serve_sign END, "
+		"push = CASE WHEN $9 & 8 <> 0 THEN $5 ELSE push END, "
+		"is_disabled = CASE WHEN $9 & 16 <> 0 THEN $6 ELSE is_disabled END, "
+		"gateway = CASE WHEN $9 & 32 <> 0 THEN $7 ELSE gateway END, updated_at = $8 "
+		"WHERE did = $1",
+		&update);
 	if (err != ERR_OK)
 		return err;
 	db_bind_text(update, 1, str_of(facts->did));
@@ -46,8 +59,7 @@ static enum err update_row(struct db_tx *tx, const struct device_change *change)
 	db_bind_int(update, 6, facts->is_disabled);
 	db_bind_text(update, 7, facts->gateway[0] ? str_of(facts->gateway) : (struct str){ 0 });
 	db_bind_int(update, 8, facts->updated_at);
-	db_bind_int(update, 9, change->kind == DEVICE_UPDATE);
-	db_bind_int(update, 10, change->kind == DEVICE_BIND);
+	db_bind_int(update, 9, parts_of(change));
 	err = db_run(update);
 	return err == ERR_OK && db_changes(tx) == 0 ? ERR_NOT_FOUND : err;
 }
@@ -84,19 +96,23 @@ static enum err write_change(struct db_tx *tx, struct db_job *job)
 	return err;
 }
 
-/* What this kind of change sets, and nothing else. */
-static void set_fields(const struct device_change *change, struct device_facts *facts)
+/* These parts as the change has them, and nothing else. */
+static void set_parts(const struct device_change *change, unsigned parts,
+                      struct device_facts *facts)
 {
 	const struct device_spec *spec = &change->spec;
 
-	if (change->kind == DEVICE_UPDATE) {
+	if (parts & BIT(FACT_NAME))
 		memcpy(facts->name, spec->name, sizeof facts->name);
+	if (parts & BIT(FACT_SIGN_POLICY))
 		facts->sign_policy = spec->sign_policy;
+	if (parts & BIT(FACT_SERVE_SIGN))
 		facts->serve_sign = spec->serve_sign;
+	if (parts & BIT(FACT_PUSH))
 		facts->push = spec->push;
+	if (parts & BIT(FACT_DISABLED))
 		facts->is_disabled = change->is_disabled;
-	}
-	if (change->kind == DEVICE_BIND)
+	if (parts & BIT(FACT_GATEWAY))
 		memcpy(facts->gateway, change->gateway, sizeof facts->gateway);
 }
 
@@ -140,11 +156,15 @@ static enum err take_facts(struct device_change *change, struct device *device)
 
 	if (!fresh)
 		return ERR_NO_MEMORY;
-	if (!device_takes(device, kinds[change->kind].part, change->number)) {
-		device_facts_unref(fresh); /* a newer change was told first */
+	unsigned wanted = parts_of(change), parts = 0;
+	for (unsigned part = 0; part < FACT_PARTS_; part++)
+		if (wanted & BIT(part) && device_takes(device, part, change->number))
+			parts |= BIT(part);
+	if (wanted && !parts) {
+		device_facts_unref(fresh); /* newer changes were told first */
 		return ERR_OK;
 	}
-	set_fields(change, fresh);
+	set_parts(change, parts, fresh);
 	if (device_takes(device, FACT_UPDATED_AT, change->number))
 		fresh->updated_at = change->fresh->updated_at;
 	if (fresh->is_disabled)
@@ -247,7 +267,7 @@ static enum err prepare_change(struct device_change *change, const struct device
 	fresh->updated_at = clock_now_ms();
 	if (!before)
 		fresh->created_at = fresh->updated_at;
-	set_fields(change, fresh);
+	set_parts(change, parts_of(change), fresh);
 	change->fresh = fresh;
 	return ERR_OK;
 }

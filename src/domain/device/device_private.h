@@ -30,9 +30,13 @@
  * from, so memory ends as the row does.
  */
 enum fact_part {
-	FACT_FIELDS, /* what DEVICE_UPDATE sets */
-	FACT_SECRET,
+	FACT_NAME, /* the first five in the order of enum device_sets */
+	FACT_SIGN_POLICY,
+	FACT_SERVE_SIGN,
+	FACT_PUSH,
+	FACT_DISABLED,
 	FACT_GATEWAY,
+	FACT_SECRET,
 	FACT_PROFILE,
 	FACT_UPDATED_AT,
 	FACT_PARTS_,

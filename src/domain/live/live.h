@@ -160,6 +160,7 @@ const char *viewer_kind_text(enum viewer_kind kind);
 struct viewer {
 	enum viewer_kind kind;        /* set before viewer_join() */
 	const struct viewer_ops *ops; /* private from here */
+	int64_t count;                /* people behind it */
 	struct outlet *outlet;        /* NULL: not in a stream */
 	struct list_node node;
 	struct intro *intro;
@@ -178,6 +179,10 @@ struct viewer {
 enum err viewer_join(struct live *live, struct str key, const struct viewer_ops *ops,
                      struct viewer *viewer, struct why *why);
 void viewer_leave(struct viewer *viewer);
+
+/* So many people look through this one cursor (1 from the beginning): HLS reads once for all. On its
+ * loop; a viewer that has left is left alone. */
+void viewer_set_count(struct viewer *viewer, int64_t count);
 
 /* The bytes that come next, at most `max` parts; nothing: the viewer has all there is. A viewer
  * that fell behind the ring goes on at the newest key frame. */

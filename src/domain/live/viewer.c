@@ -49,15 +49,17 @@ static enum err check_reachable(struct stream *stream, bool is_reachable, struct
 static void join(struct viewer *viewer, struct stream *stream, struct outlet *outlet,
                  const struct viewer_ops *ops)
 {
-	*viewer = (struct viewer){
-		.kind = viewer->kind, .ops = ops, .outlet = outlet, .joined_ms = clock_steady_ms()
-	};
+	*viewer = (struct viewer){ .kind = viewer->kind,
+		                   .ops = ops,
+		                   .count = 1,
+		                   .outlet = outlet,
+		                   .joined_ms = clock_steady_ms() };
 	list_add(&outlet->ready, &viewer->node);
 	outlet->viewer_count++;
-	metric_add(METRIC_viewers, 1);
 	stream_lock(stream);
 	stream->viewers++;
 	stream->viewers_by[viewer->kind]++;
+	metric_add(METRIC_viewers, 1);
 	demand_poke(stream);
 	if (!outlet->is_mailed) {
 		outlet->is_mailed = true;
@@ -94,6 +96,28 @@ enum err viewer_join(struct live *live, struct str key, const struct viewer_ops 
 	return err;
 }
 
+/* Under the lock. Those that were told to go are counted until they have. */
+static void change_count(struct viewer *viewer, struct stream *stream, int64_t step)
+{
+	stream->viewers += step;
+	stream->viewers_by[viewer->kind] += step;
+	if (step < 0)
+		stream->leaving = stream->leaving > -step ? stream->leaving + step : 0;
+	metric_add(METRIC_viewers, step);
+}
+
+void viewer_set_count(struct viewer *viewer, int64_t count)
+{
+	struct stream *stream = viewer->outlet ? viewer->outlet->stream : NULL;
+
+	if (!stream || viewer->count == count)
+		return;
+	stream_lock(stream);
+	change_count(viewer, stream, count - viewer->count);
+	stream_unlock(stream);
+	viewer->count = count;
+}
+
 void viewer_leave(struct viewer *viewer)
 {
 	struct outlet *outlet = viewer->outlet;
@@ -108,12 +132,8 @@ void viewer_leave(struct viewer *viewer)
 	block_unref(viewer->held);
 	viewer->intro = NULL;
 	viewer->held = NULL;
-	metric_add(METRIC_viewers, -1);
 	stream_lock(stream);
-	stream->viewers--;
-	stream->viewers_by[viewer->kind]--;
-	if (stream->leaving)
-		stream->leaving--;
+	change_count(viewer, stream, -viewer->count);
 	demand_poke(stream);
 	stream_unlock(stream);
 	outlet_close_if_empty(outlet);

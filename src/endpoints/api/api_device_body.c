@@ -36,6 +36,26 @@ enum err api_read_device(const json_t *body, struct device_spec *spec, struct wh
 	return err;
 }
 
+unsigned api_device_sets(const json_t *body)
+{
+	static const struct {
+		const char *name;
+		enum device_sets bit;
+	} rows[] = {
+		{ "name", DEVICE_SETS_NAME },
+		{ "sign_policy", DEVICE_SETS_SIGN_POLICY },
+		{ "serve_sign", DEVICE_SETS_SERVE_SIGN },
+		{ "push", DEVICE_SETS_PUSH },
+		{ "disabled", DEVICE_SETS_DISABLED },
+	};
+	unsigned sets = 0;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (json_object_get(body, rows[i].name))
+			sets |= rows[i].bit;
+	return sets;
+}
+
 enum err api_read_secret(const json_t *body, struct device_spec *spec, struct why *why)
 {
 	enum err err = api_read_text(body, "secret", spec->secret, sizeof spec->secret, why);

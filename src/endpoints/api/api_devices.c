@@ -165,7 +165,7 @@ void device_get(void *owner, struct request *req)
 	api_answer(req, 200, &body);
 }
 
-/* The change of an existing device starts as what it is. */
+/* The change of a device that is there and ours. */
 static struct work *work_on(struct api *api, struct request *req, enum device_change_kind kind)
 {
 	struct device_view view;
@@ -176,17 +176,8 @@ static struct work *work_on(struct api *api, struct request *req, enum device_ch
 		return NULL;
 	}
 	struct work *work = work_new(api, req, kind);
-	if (work) {
-		const struct device_facts *facts = view.facts;
-		struct device_spec *spec = &work->change.spec;
-		memcpy(spec->did, facts->did, sizeof spec->did);
-		memcpy(spec->name, facts->name, sizeof spec->name);
-		spec->kind = facts->kind;
-		spec->sign_policy = facts->sign_policy;
-		spec->serve_sign = facts->serve_sign;
-		spec->push = facts->push;
-		work->change.is_disabled = facts->is_disabled;
-	}
+	if (work)
+		memcpy(work->change.spec.did, view.facts->did, DID_SIZE);
 	device_view_done(&view);
 	return work;
 }
@@ -207,6 +198,7 @@ void device_patch(void *owner, struct request *req)
 	enum err err = api_read_device(body, &work->change.spec, &work->change.why);
 	if (err == ERR_OK)
 		err = api_read_bool(body, "disabled", &work->change.is_disabled, &work->change.why);
+	work->change.sets = api_device_sets(body);
 	if (err == ERR_OK)
 		start(work, on_changed);
 	else

@@ -62,7 +62,7 @@ static void refuse(struct importing *importing, size_t line, const char *did, en
 	if (importing->refused++ >= IMPORT_REFUSALS_MAX)
 		return;
 	buf_printf(out, "%s{\"line\":%zu,\"did\":", out->size ? "," : "", line);
-	json_add_quoted(out, str_is_utf8(str_of(did)) ? str_of(did) : STR(""));
+	json_add_quoted(out, str_of(did));
 	buf_printf(out, ",\"reason\":\"%s\",\"detail\":", api_problem_name(err, why->reason));
 	json_add_quoted(out, str_of(why->text[0] ? why->text : err_text(err)));
 	buf_add_text(out, "}");
@@ -138,14 +138,9 @@ static void add_update(struct importing *importing, const struct device_spec *sp
 	change->kind = DEVICE_UPDATE;
 	change->spec = *spec;
 	mem_wipe(change->spec.secret, sizeof change->spec.secret);
-	change->spec.serve_sign = facts->serve_sign;
-	change->spec.push = facts->push;
-	change->is_disabled = facts->is_disabled;
 	change->done = on_updated;
-	if (!row->has_name)
-		memcpy(change->spec.name, facts->name, sizeof change->spec.name);
-	if (!row->has_policy)
-		change->spec.sign_policy = facts->sign_policy;
+	change->sets = (row->has_name ? DEVICE_SETS_NAME : 0u) |
+	               (row->has_policy ? DEVICE_SETS_SIGN_POLICY : 0u);
 }
 
 static void take_existing(struct importing *importing, size_t place)
@@ -222,6 +217,7 @@ static bool read_batch(struct importing *importing)
 		struct import_row *row = &importing->rows[import->count];
 		struct why why = { 0 };
 		*spec = (struct device_spec){ 0 };
+		*row = (struct import_row){ 0 };
 		enum err err = csv_read(&importing->reader, &importing->record);
 		if (err == ERR_NOT_FOUND)
 			return false;
@@ -232,7 +228,8 @@ static bool read_batch(struct importing *importing)
 			err = why_set(&why, ERR_INVALID, "the line is no record of CSV: %s",
 			              err_text(err));
 		if (err != ERR_OK) {
-			refuse(importing, importing->record.line, spec->did, err, &why);
+			refuse(importing, importing->record.line,
+			       spec->did[0] ? spec->did : row->told, err, &why);
 			continue;
 		}
 		api_copy(str_of(api_actor(importing->req)->organization), spec->organization,

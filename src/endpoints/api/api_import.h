@@ -16,8 +16,13 @@ struct import_columns {
 	size_t count;
 };
 
+/* Of a did that is none, so much is told to its sender. */
+#define IMPORT_TOLD_MAX 96
+
 struct import_row {
 	size_t line;
+	/* A malformed did as it came: bytes that are no text as \xHH, "..." where it was cut. */
+	char told[IMPORT_TOLD_MAX + sizeof "..."];
 	bool has_secret, has_name, has_kind, has_policy;
 };
 

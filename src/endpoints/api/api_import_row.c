@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -78,6 +79,37 @@ static enum err refuse_word(struct why *why, const char *name)
 	                      name);
 }
 
+/* How many bytes the character at `at` has, of a text that is UTF-8. */
+static size_t character_size(uint8_t first)
+{
+	return first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+}
+
+static void tell(struct str sent, char out[IMPORT_TOLD_MAX + sizeof "..."])
+{
+	bool is_text = str_is_utf8(sent);
+	size_t size = 0;
+
+	for (size_t at = 0; at < sent.size;) {
+		uint8_t first = (uint8_t)sent.at[at];
+		bool is_escaped = first < ' ' || first == 0x7F || (first > 0x7F && !is_text);
+		size_t taken = is_escaped ? 1 : character_size(first);
+		size_t made = is_escaped ? sizeof "\\xHH" - 1 : taken;
+		if (size + made > IMPORT_TOLD_MAX) {
+			memcpy(out + size, "...", 3);
+			size += 3;
+			break;
+		}
+		if (is_escaped)
+			(void)snprintf(out + size, made + 1, "\\x%02x", first);
+		else
+			memcpy(out + size, sent.at + at, taken);
+		size += made;
+		at += taken;
+	}
+	out[size] = '\0';
+}
+
 enum err import_read_row(const struct import_columns *columns, const struct csv_record *record,
                          struct device_spec *spec, struct import_row *out, struct why *why)
 {
@@ -94,9 +126,11 @@ enum err import_read_row(const struct import_columns *columns, const struct csv_
 		.has_kind = kind.size != 0,
 		.has_policy = policy.size != 0,
 	};
-	if (!did_is_valid(did) || str_copy(did, spec->did, sizeof spec->did) != ERR_OK)
+	if (!did_is_valid(did) || str_copy(did, spec->did, sizeof spec->did) != ERR_OK) {
+		tell(did, out->told);
 		return why_set_reason(why, ERR_INVALID, REASON_INVALID_DID, "did", "%s",
 		                      reason_words(REASON_INVALID_DID));
+	}
 	if (record->count > columns->count)
 		return why_set(why, ERR_INVALID, "%zu fields, but there are %zu columns",
 		               record->count, columns->count);

@@ -46,6 +46,8 @@ enum err api_query_text(struct request *req, const char *name, char *out, size_t
 
 /* name, kind, sign_policy, serve_sign and push; absent ones stay as they are. */
 enum err api_read_device(const json_t *body, struct device_spec *spec, struct why *why);
+/* The fields it has, as a change of a device wants them. */
+unsigned api_device_sets(const json_t *body);
 enum err api_read_secret(const json_t *body, struct device_spec *spec, struct why *why);
 /* ERR_INVALID with REASON_INVALID_DID, also when it is absent. */
 enum err api_read_did(const json_t *body, char out[DID_SIZE], struct why *why);

@@ -107,14 +107,10 @@ static void set_push_mode(struct work *work, const struct device_facts *facts)
 	struct device_spec *spec = &change->spec;
 
 	change->kind = DEVICE_UPDATE;
-	change->is_disabled = facts->is_disabled;
+	change->sets = DEVICE_SETS_PUSH;
 	change->done = on_push_mode;
 	memcpy(spec->did, facts->did, sizeof spec->did);
 	memcpy(spec->organization, facts->organization, sizeof spec->organization);
-	memcpy(spec->name, facts->name, sizeof spec->name);
-	spec->kind = facts->kind;
-	spec->sign_policy = facts->sign_policy;
-	spec->serve_sign = facts->serve_sign;
 	spec->push = PUSH_SELF;
 	enum err err = device_change(work->api->setup.devices, change);
 	if (err != ERR_OK)

@@ -2,15 +2,13 @@
 /* One viewer of FLV: HTTP's body or binary WebSocket messages over the same bytes of the ring. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "endpoints/live/live_private.h"
 
 #define FLV_FRAMED_MAX (LIVE_PARTS_MAX + 1)
 
 static void flv_viewer_free(struct flv_viewer *flv)
 {
-	if (flv->conn)
-		loop_timer_stop(conn_loop(flv->conn), &flv->stall);
+	feeder_stop(&flv->feeder);
 	ws_reader_free(flv->reader);
 	free(flv);
 }
@@ -72,50 +70,20 @@ static void took(struct flv_viewer *flv, size_t sent)
 	viewer_advance(&flv->viewer, sent);
 }
 
-/* Who takes nothing for so long is gone: the camera need not go on for him. */
-static void on_stall(struct timer *timer)
-{
-	struct flv_viewer *flv = CONTAINER_OF(timer, struct flv_viewer, stall);
-	int64_t left_ms = flv->blocked_ms + FLV_STALL_MS - clock_steady_ms();
-
-	if (!flv->viewer.is_blocked)
-		return;
-	if (left_ms > 0)
-		loop_timer_start(conn_loop(flv->conn), timer, left_ms, on_stall);
-	else
-		conn_close(flv->conn, ERR_TIMEOUT);
-}
-
-/* The timer is left alone while it runs: most viewers go on long before it fires. */
-static void block(struct flv_viewer *flv)
-{
-	viewer_block(&flv->viewer);
-	conn_want_write(flv->conn);
-	flv->blocked_ms = clock_steady_ms();
-	if (!timer_is_running(&flv->stall))
-		loop_timer_start(conn_loop(flv->conn), &flv->stall, FLV_STALL_MS, on_stall);
-}
-
 static void on_more(struct viewer *viewer)
 {
 	struct flv_viewer *flv = CONTAINER_OF(viewer, struct flv_viewer, viewer);
 	struct iovec parts[FLV_FRAMED_MAX];
+	bool is_all = true;
 
-	for (;;) {
-		size_t count = next_parts(flv, parts), sent = 0;
+	while (is_all) {
+		size_t count = next_parts(flv, parts), sent;
 		if (!count)
 			return;
 		size_t first = parts[0].iov_len ? 0 : 1;
-		size_t wanted = total_of(parts, count);
-		enum err err = conn_try_send(flv->conn, parts + first, count - first, &sent);
-		if (err != ERR_OK && err != ERR_BUSY)
-			return; /* on_closed follows */
+		is_all = feeder_send(&flv->feeder, parts + first, count - first, &sent);
 		if (sent)
 			took(flv, sent);
-		if (sent < wanted) {
-			block(flv);
-			return;
-		}
 	}
 }
 
@@ -123,10 +91,7 @@ static void on_writable(void *owner)
 {
 	struct flv_viewer *flv = owner;
 
-	if (!flv->viewer.outlet)
-		return;
-	viewer_unblock(&flv->viewer);
-	if (flv->viewer.is_started)
+	if (feeder_writable(&flv->feeder))
 		on_more(&flv->viewer);
 }
 
@@ -149,7 +114,7 @@ static void on_answer(void *owner, const uint8_t *bytes, size_t size)
 
 	/* Between two frames only: inside one these bytes would be taken for its content. */
 	if (flv->frame_left == 0 && flv->head_at == flv->head_size)
-		(void)conn_send(flv->conn, bytes, size);
+		(void)conn_send(flv->feeder.conn, bytes, size);
 }
 
 static void on_bytes(void *owner, const uint8_t *bytes, size_t size)
@@ -160,11 +125,11 @@ static void on_bytes(void *owner, const uint8_t *bytes, size_t size)
 	if (!flv->is_websocket)
 		return; /* a viewer that asked has nothing more to say */
 	if (!flv->reader && ws_reader_new(FLV_MESSAGE_MAX, &flv->reader) != ERR_OK) {
-		conn_close(flv->conn, ERR_NO_MEMORY);
+		conn_close(flv->feeder.conn, ERR_NO_MEMORY);
 		return;
 	}
 	if (ws_reader_feed(flv->reader, bytes, size, &events, flv) != ERR_OK)
-		conn_close_gently(flv->conn);
+		conn_close_gently(flv->feeder.conn);
 }
 
 const struct conn_events flv_conn_events = { .on_bytes = on_bytes,
@@ -176,13 +141,14 @@ static void on_start(struct viewer *viewer)
 {
 	struct flv_viewer *flv = CONTAINER_OF(viewer, struct flv_viewer, viewer);
 
-	if (flv->conn)
+	if (flv->feeder.conn)
 		return;
 	struct request *req = TAKE(flv->req);
 	response_header(req, "Cache-Control", STR("no-store"));
 	response_header(req, "Access-Control-Allow-Origin", STR("*"));
 	/* There is a connection: a request that lost it has called flv_request_gone(). */
-	flv->conn = request_take_stream(req, "video/x-flv", &flv_conn_events, flv);
+	feeder_start(&flv->feeder, viewer,
+	             request_take_stream(req, "video/x-flv", &flv_conn_events, flv));
 }
 
 void flv_websocket_close(struct conn *conn, enum err err, int reason)
@@ -223,9 +189,9 @@ static void on_end(struct viewer *viewer, const struct why *why)
 		return;
 	}
 	if (flv->is_websocket && flv->frame_left == 0 && flv->head_at == flv->head_size)
-		flv_websocket_close(flv->conn, why->err, why->reason);
+		flv_websocket_close(flv->feeder.conn, why->err, why->reason);
 	else
-		conn_close_gently(flv->conn);
+		conn_close_gently(flv->feeder.conn);
 }
 
 const struct viewer_ops flv_viewer_ops = { .on_start = on_start,

@@ -22,27 +22,31 @@ void live_endpoint_free(struct live_endpoint *endpoint)
 	free(endpoint);
 }
 
-/* A key is opened by the rights to its device. Who is not to see it is told what anybody is told of
- * a device that does not exist. */
+enum err live_may_view(struct devices *devices, const struct actor *actor, struct str text,
+                       struct why *why)
+{
+	struct stream_key key;
+	struct device_view view;
+
+	if (!(actor->rights & RIGHT_VIEW))
+		return why_set(why, ERR_DENIED, "this token does not open live pictures");
+	if (stream_key_read(text, &key) != ERR_OK ||
+	    (actor->did[0] && strcmp(actor->did, key.did) != 0) ||
+	    device_view(devices, str_of(actor->organization), str_of(key.did), &view) != ERR_OK)
+		return why_set(why, ERR_NOT_FOUND, "no such device");
+	device_view_done(&view);
+	return ERR_OK;
+}
+
 enum err live_check_rights(struct live_endpoint *endpoint, struct request *req, struct str text,
                            struct why *why)
 {
 	struct actor actor;
-	struct stream_key key;
-	struct device_view view;
 	enum err err = api_find_actor(endpoint->api, req, &actor);
 
 	if (err != ERR_OK)
 		return why_set(why, err, "%s", err_text(err));
-	if (!(actor.rights & RIGHT_VIEW))
-		return why_set(why, ERR_DENIED, "this token does not open live pictures");
-	if (stream_key_read(text, &key) != ERR_OK ||
-	    (actor.did[0] && strcmp(actor.did, key.did) != 0) ||
-	    device_view(endpoint->devices, str_of(actor.organization), str_of(key.did), &view) !=
-	            ERR_OK)
-		return why_set(why, ERR_NOT_FOUND, "no such device");
-	device_view_done(&view);
-	return ERR_OK;
+	return live_may_view(endpoint->devices, &actor, text, why);
 }
 
 static void view_http(struct live_endpoint *endpoint, struct request *req, struct str key)
@@ -88,15 +92,16 @@ static void view_websocket(struct live_endpoint *endpoint, struct request *req, 
 	buf_init(&leftover, FLV_MESSAGE_MAX);
 	flv->is_websocket = true;
 	flv->viewer.kind = VIEWER_WEBSOCKET;
-	flv->conn = request_upgrade_websocket(req, NULL, &flv_conn_events, flv, &leftover);
-	if (!flv->conn) {
+	struct conn *conn = request_upgrade_websocket(req, NULL, &flv_conn_events, flv, &leftover);
+	if (!conn) {
 		free(flv);
 		return;
 	}
+	feeder_start(&flv->feeder, &flv->viewer, conn);
 	if (err == ERR_OK)
 		err = viewer_join(endpoint->live, str_of(key), &flv_viewer_ops, &flv->viewer, &why);
 	if (err != ERR_OK)
-		flv_websocket_close(flv->conn, err, why.reason);
+		flv_websocket_close(conn, err, why.reason);
 	else if (leftover.size)
 		flv_conn_events.on_bytes(flv, leftover.at, leftover.size);
 }

@@ -25,6 +25,16 @@ enum err live_endpoint_new(struct live *live, struct api *api, struct devices *d
 void live_endpoint_free(struct live_endpoint *endpoint);
 AUTO_DEFINE(live_endpoint)
 
+/* May they see the stream of this key? It is opened by the rights to its device. Who may not is
+ * told what anybody is told of a device that does not exist. ERR_DENIED, ERR_NOT_FOUND. */
+enum err live_may_view(struct devices *devices, const struct actor *actor, struct str text,
+                       struct why *why);
+
+/* May who asks see this stream? A key is opened by the rights to its device. With words in *why:
+ * ERR_UNAUTHENTICATED, ERR_DENIED, ERR_NOT_FOUND. */
+enum err live_check_rights(struct live_endpoint *endpoint, struct request *req, struct str key,
+                           struct why *why);
+
 extern const struct route live_routes[]; /* owner: the endpoint */
 extern const size_t live_route_count;
 

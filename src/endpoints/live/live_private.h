@@ -3,13 +3,13 @@
 #ifndef VIGIL_ENDPOINTS_LIVE_PRIVATE_H
 #define VIGIL_ENDPOINTS_LIVE_PRIVATE_H
 
+#include "endpoints/live/feeder.h"
 #include "endpoints/live/live_endpoint.h"
 #include "http/response.h"
 #include "io/conn.h"
 #include "proto/ws/ws.h"
 
-#define FLV_MESSAGE_MAX 1024  /* what a viewer may say in one WebSocket message */
-#define FLV_STALL_MS    30000 /* a viewer that takes nothing for so long is closed */
+#define FLV_MESSAGE_MAX 1024 /* what a viewer may say in one WebSocket message */
 
 struct live_endpoint {
 	struct live *live;
@@ -20,11 +20,9 @@ struct live_endpoint {
 struct flv_viewer {
 	struct viewer viewer;
 	struct request *req;      /* HTTP, parked until there is a picture */
-	struct conn *conn;        /* from then on; a WebSocket's from the beginning */
+	struct feeder feeder;     /* from then on; a WebSocket's from the beginning */
 	struct ws_reader *reader; /* made when the peer says something */
 	uint64_t frame_left;      /* payload that the begun frame still lacks */
-	struct timer stall;
-	int64_t blocked_ms; /* since when, while viewer.is_blocked */
 	uint8_t head[WS_FRAME_HEAD_SIZE];
 	uint8_t head_size, head_at;
 	bool is_websocket;
@@ -33,10 +31,6 @@ struct flv_viewer {
 extern const struct viewer_ops flv_viewer_ops;
 extern const struct conn_events flv_conn_events;
 
-/* Who may see the device of this key; anybody else is told what is told of a device that does not
- * exist. */
-enum err live_check_rights(struct live_endpoint *endpoint, struct request *req, struct str text,
-                           struct why *why);
 
 /* live_streams.c */
 void streams_list(void *owner, struct request *req);

@@ -21,6 +21,9 @@
 #define MQTT_SILENT_S       60  /* the keep-alive of who asks for none, where the version lets us */
 #define MQTT_REFUSED_MAX    10  /* refused registrations: the tenth closes */
 #define MQTT_INFLIGHT_MAX   20  /* QoS 2 messages of a peer that wait for their PUBREL */
+/* Messages sent to a device that announced how many, and not acknowledged. */
+#define MQTT_UNACKNOWLEDGED_MAX 64
+#define MQTT_WAITING_MAX        64 /* messages to a device that wait for its PUBACKs */
 
 /* One loop's share: its sessions, and buffers that every packet out is written into. */
 struct mqtt_loop {
@@ -60,12 +63,14 @@ struct mqtt_session {
 	struct link *link;
 	struct list registrations; /* under way */
 	struct list deliveries;    /* events on their way to the database */
+	struct list waiting;       /* messages to the device whose turn has not come */
 	struct map child_topics;   /* a gateway's subscriptions: did -> struct child_topic */
 	struct timer timer;        /* quarantine, then keep-alive */
 	int64_t received_ms;
 	int64_t foreign_since_ms;
-	uint16_t *inflight; /* packet ids; NULL until the first QoS 2 message */
-	char *will;         /* topic, NUL, payload; NULL: none */
+	uint16_t *inflight;       /* packet ids; NULL until the first QoS 2 message */
+	uint16_t *unacknowledged; /* packet ids; NULL until the first, or without a limit */
+	char *will;               /* topic, NUL, payload; NULL: none */
 	size_t will_size;
 	char did[DID_SIZE]; /* the client id */
 	char reason[32];    /* why it ended, when we know better than the socket */
@@ -73,7 +78,9 @@ struct mqtt_session {
 	enum mqtt_version version;
 	uint16_t keep_alive_s, next_packet_id;
 	uint8_t registration_count, foreign_count, inflight_count, refused_count;
-	uint16_t delivery_count;
+	uint16_t delivery_count, waiting_count;
+	uint16_t receive_maximum; /* 0: no limit was announced */
+	uint16_t unacknowledged_count;
 	uint8_t qos; /* of the own topic's subscription */
 	bool is_subscribed;
 };
@@ -95,8 +102,15 @@ void mqtt_session_close(struct mqtt_session *session, enum mqtt_reason reason, c
 void mqtt_session_watch(struct mqtt_session *session);
 /* Sends home->packet. */
 void mqtt_session_send_packet(struct mqtt_session *session);
-/* A message on actions/{did}; ERR_CLOSED when the session has not subscribed to that. */
+
+/* mqtt_outgoing.c: messages to the device. On actions/{did}, now or when the client takes more;
+ * ERR_CLOSED when the session has not subscribed to that, ERR_BUSY when too many wait. */
 enum err mqtt_session_publish(struct mqtt_session *session, struct str did, struct str text);
+/* What CONNECT said of it; 65535 is no limit. */
+void mqtt_limit_outgoing(struct mqtt_session *session, uint16_t receive_maximum);
+/* A PUBACK came: a waiting message has its turn. */
+void mqtt_on_acknowledged(struct mqtt_session *session, const struct mqtt_frame *frame);
+void mqtt_forget_outgoing(struct mqtt_session *session);
 
 /* mqtt_topics.c: subscriptions. */
 void mqtt_on_subscribe(struct mqtt_session *session, const struct mqtt_frame *frame);

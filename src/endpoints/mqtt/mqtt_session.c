@@ -31,6 +31,7 @@ struct mqtt_session *mqtt_session_new(struct mqtt_endpoint *endpoint, struct loo
 	buf_init(&session->in, 2 * MQTT_PACKET_MAX);
 	list_init(&session->registrations);
 	list_init(&session->deliveries);
+	list_init(&session->waiting);
 	list_add(&home->sessions, &session->node);
 	arm(session, MQTT_QUARANTINE_MS);
 	return session;
@@ -93,31 +94,6 @@ void mqtt_session_send_packet(struct mqtt_session *session)
 	if (buf_err(packet) == ERR_OK && packet->size)
 		(void)session->transport->send(session->carrier, packet->at, packet->size);
 	buf_clear(packet);
-}
-
-enum err mqtt_session_publish(struct mqtt_session *session, struct str did, struct str text)
-{
-	struct buf *packet = &session->home->packet;
-	char topic[sizeof "actions/" + DID_SIZE];
-	int qos = mqtt_topic_qos(session, did);
-
-	if (qos < 0 || session->state == MQTT_ENDING)
-		return ERR_CLOSED;
-	(void)snprintf(topic, sizeof topic, "actions/%.*s", STR_ARG(did));
-	struct mqtt_publish publish = { .topic = str_of(topic), .payload = text };
-	if (qos > 0) {
-		publish.qos = 1;
-		session->next_packet_id = session->next_packet_id == UINT16_MAX
-		                                  ? 1
-		                                  : (uint16_t)(session->next_packet_id + 1);
-		publish.packet_id = session->next_packet_id;
-	}
-	mqtt_write_publish(packet, session->version, &publish);
-	enum err err = buf_err(packet);
-	if (err == ERR_OK)
-		err = session->transport->send(session->carrier, packet->at, packet->size);
-	buf_clear(packet);
-	return err;
 }
 
 static void refuse_connect(struct mqtt_session *session, enum mqtt_version version,
@@ -188,6 +164,7 @@ static void on_connect(struct mqtt_session *session, const struct mqtt_frame *fr
 	} else {
 		session->version = connect.version;
 		session->keep_alive_s = connect.keep_alive_s;
+		mqtt_limit_outgoing(session, connect.receive_maximum);
 		(void)str_copy(connect.client_id, session->did, sizeof session->did);
 		keep_will(session, &connect.will);
 		accept_connect(session);
@@ -222,7 +199,7 @@ static void on_packet(struct mqtt_session *session, const struct mqtt_frame *fra
 	case MQTT_SUBSCRIBE: mqtt_on_subscribe(session, frame); return;
 	case MQTT_UNSUBSCRIBE: mqtt_on_unsubscribe(session, frame); return;
 	case MQTT_PUBREL: mqtt_on_release(session, frame); return;
-	case MQTT_PUBACK: return; /* a command's own answer tells more */
+	case MQTT_PUBACK: mqtt_on_acknowledged(session, frame); return;
 	case MQTT_PINGREQ:
 		mqtt_write_ping_answer(&session->home->packet);
 		mqtt_session_send_packet(session);
@@ -308,6 +285,7 @@ void mqtt_session_gone(struct mqtt_session *session, enum err err)
 		fire_will(session);
 	mqtt_cancel_registrations(session);
 	mqtt_cancel_deliveries(session);
+	mqtt_forget_outgoing(session);
 	loop_timer_stop(session->home->loop, &session->timer);
 	list_remove(&session->node);
 	if (session->link)

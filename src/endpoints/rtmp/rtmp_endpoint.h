@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rtmp_endpoint.h — cameras and encoders push by RTMP: rtmp://host/live/{key}?token=TOKEN, or
- * .../v2/media/live/{key}, or the protocol's own spelling /v2/meida/live/{key}.
+ * rtmp_endpoint.h — cameras and encoders push by RTMP, players play: rtmp://host/live/{key}?token=
+ * TOKEN, or .../v2/media/live/{key}, or the protocol's own spelling /v2/meida/live/{key}.
  *
- * A push with no, a wrong, an old or another device's token is refused before it starts.
+ * A push with no, a wrong, an old or another device's token is refused before it starts. A player
+ * needs what a viewer of FLV needs; it waits while the camera is asked, and hears the same words
+ * when there is no picture.
  *
  * Threads  each session lives on its connection's loop.
  */
@@ -15,13 +17,15 @@
 #include "domain/live/live.h"
 #include "io/listener.h"
 
-#define RTMP_HELLO_MS   10000  /* from the accept to the publish */
+#define RTMP_HELLO_MS   10000  /* from the accept to publish or play */
 #define RTMP_SILENCE_MS 30000  /* a publisher that sends nothing is gone */
 #define RTMP_PAUSE_MS   900000 /* a replay that sends nothing is gone */
 
 struct rtmp_endpoint;
 
-enum err rtmp_endpoint_new(struct live *live, struct tokens *tokens, struct rtmp_endpoint **out);
+/* All are borrowed. */
+enum err rtmp_endpoint_new(struct live *live, struct tokens *tokens, struct devices *devices,
+                           struct rtmp_endpoint **out);
 void rtmp_endpoint_free(struct rtmp_endpoint *endpoint);
 AUTO_DEFINE(rtmp_endpoint)
 

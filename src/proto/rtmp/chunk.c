@@ -47,6 +47,18 @@ void rtmp_chunk_reader_done(struct rtmp_chunk_reader *reader)
 	rtmp_chunk_reader_init(reader);
 }
 
+void rtmp_chunk_reader_trim(struct rtmp_chunk_reader *reader)
+{
+	for (size_t i = 0; i < reader->count; i++) {
+		struct rtmp_chunk_stream *stream = &reader->streams[i];
+		if (stream->is_under_way)
+			continue;
+		reader->memory -= stream->body.room;
+		buf_done(&stream->body);
+		buf_init(&stream->body, RTMP_MESSAGE_MAX);
+	}
+}
+
 static struct rtmp_chunk_stream *find_stream(const struct rtmp_chunk_reader *reader, uint32_t id)
 {
 	for (size_t i = 0; i < reader->count; i++)

@@ -71,6 +71,8 @@ struct rtmp_chunk_reader {
 
 void rtmp_chunk_reader_init(struct rtmp_chunk_reader *reader);
 void rtmp_chunk_reader_done(struct rtmp_chunk_reader *reader);
+/* Gives back the memory of all bodies that are not under way; for readers that will hear little. */
+void rtmp_chunk_reader_trim(struct rtmp_chunk_reader *reader);
 enum err rtmp_chunk_read(struct rtmp_chunk_reader *reader, struct bytes *input,
                          struct rtmp_message *out);
 

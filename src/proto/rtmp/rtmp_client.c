@@ -5,6 +5,7 @@
 
 #include "proto/rtmp/amf.h"
 #include "proto/rtmp/chunk.h"
+#include "proto/rtmp/handshake.h"
 #include "proto/rtmp/write.h"
 
 #define OUT_MAX   (64 * 1024)
@@ -13,8 +14,7 @@
 
 enum client_state {
 	CLIENT_NEW,
-	CLIENT_VERSION,   /* awaits S0 */
-	CLIENT_HANDSHAKE, /* S1, then S2 */
+	CLIENT_HANDSHAKE,
 	CLIENT_CONNECTING,
 	CLIENT_CREATING,
 	CLIENT_ASKING,
@@ -37,7 +37,7 @@ struct rtmp_client {
 	enum client_state state;
 	struct rtmp_chunk_reader reader;
 	struct buf out;
-	size_t handshake_left; /* bytes of S1 and S2 */
+	struct rtmp_handshake handshake;
 	uint32_t stream_id;
 	char app[RTMP_CLIENT_TEXT_MAX + 1];
 	char tc_url[RTMP_CLIENT_TEXT_MAX + 1];
@@ -61,7 +61,6 @@ enum err rtmp_client_new(struct str app, struct str tc_url, struct str stream_na
 		return ERR_NO_MEMORY;
 	rtmp_chunk_reader_init(&client->reader);
 	buf_init(&client->out, OUT_MAX);
-	client->handshake_left = 2 * RTMP_HANDSHAKE_SIZE;
 	if (str_copy(app, client->app, sizeof client->app) != ERR_OK ||
 	    str_copy(tc_url, client->tc_url, sizeof client->tc_url) != ERR_OK ||
 	    str_copy(stream_name, client->name, sizeof client->name) != ERR_OK)
@@ -105,9 +104,8 @@ enum err rtmp_client_start(struct rtmp_client *client, const struct rtmp_client_
 
 	if (client->state != CLIENT_NEW)
 		return ERR_CONFLICT;
-	buf_add_u8(&client->out, RTMP_VERSION);
-	rtmp_write_handshake(&client->out);
-	client->state = CLIENT_VERSION;
+	rtmp_handshake_init(&client->handshake, false, &client->out);
+	client->state = CLIENT_HANDSHAKE;
 	return flush(&turn);
 }
 
@@ -174,33 +172,21 @@ static void send_publish(struct rtmp_client *client)
 	                   &body);
 }
 
-static enum err read_version(struct rtmp_client *client, struct bytes *input)
-{
-	if (bytes_u8(input) != RTMP_VERSION)
-		return ERR_MALFORMED;
-	client->state = CLIENT_HANDSHAKE;
-	return ERR_OK;
-}
-
-/* C2 is S1 given back; the connect command goes out with it. S2 is of no interest. */
+/* The connect command goes out together with C2. */
 static enum err read_handshake(struct client_turn *turn, struct bytes *input)
 {
 	struct rtmp_client *client = turn->client;
-	bool is_first = client->handshake_left > RTMP_HANDSHAKE_SIZE;
-	size_t left = client->handshake_left - (is_first ? RTMP_HANDSHAKE_SIZE : 0);
-	size_t taken = left < input->size ? left : input->size;
-	const uint8_t *at = bytes_take(input, taken);
+	bool was_answered = rtmp_handshake_is_answered(&client->handshake);
 
-	client->handshake_left -= taken;
-	if (is_first)
-		buf_add(&client->out, at, taken);
-	if (is_first && taken == left) {
-		send_connect(client);
-		return flush(turn);
-	}
-	if (!client->handshake_left)
+	enum err err = rtmp_handshake_read(&client->handshake, input, &client->out);
+	if (err != ERR_OK)
+		return err;
+	if (rtmp_handshake_is_done(&client->handshake))
 		client->state = CLIENT_CONNECTING;
-	return ERR_OK;
+	if (was_answered || !rtmp_handshake_is_answered(&client->handshake))
+		return ERR_OK;
+	send_connect(client);
+	return flush(turn);
 }
 
 static void refused(struct client_turn *turn, struct str code, struct str description)
@@ -359,7 +345,6 @@ static enum err step(struct client_turn *turn, struct bytes *input)
 {
 	switch (turn->client->state) {
 	case CLIENT_NEW: return ERR_CONFLICT;
-	case CLIENT_VERSION: return read_version(turn->client, input);
 	case CLIENT_HANDSHAKE: return read_handshake(turn, input);
 	case CLIENT_CONNECTING:
 	case CLIENT_CREATING:

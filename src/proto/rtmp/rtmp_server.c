@@ -19,12 +19,11 @@ enum err rtmp_server_new(struct rtmp_server **out)
 
 	if (!server)
 		return ERR_NO_MEMORY;
-	server->state = SERVER_VERSION;
-	server->handshake_left = 2 * RTMP_HANDSHAKE_SIZE;
 	server->chunk_size = RTMP_CHUNK_SIZE_FIRST;
 	server->window = WINDOW_UNTOLD;
 	rtmp_chunk_reader_init(&server->reader);
 	buf_init(&server->out, OUT_MAX);
+	rtmp_handshake_init(&server->handshake, true, &server->out);
 	buf_init(&server->held, RTMP_HELD_MAX);
 	*out = server;
 	return ERR_OK;
@@ -58,33 +57,18 @@ static enum err flush(struct server_turn *turn)
 	return ERR_OK;
 }
 
-static enum err read_version(struct rtmp_server *server, struct bytes *input)
-{
-	if (bytes_u8(input) != RTMP_VERSION)
-		return ERR_MALFORMED;
-	buf_add_u8(&server->out, RTMP_VERSION);
-	rtmp_write_handshake(&server->out);
-	server->state = SERVER_HANDSHAKE;
-	return buf_err(&server->out);
-}
-
-/* S2 is C1 given back, so C1 gathers right behind S0 and S1. C2 is of no interest. */
 static enum err read_handshake(struct server_turn *turn, struct bytes *input)
 {
 	struct rtmp_server *server = turn->server;
-	bool is_first = server->handshake_left > RTMP_HANDSHAKE_SIZE;
-	size_t left = server->handshake_left - (is_first ? RTMP_HANDSHAKE_SIZE : 0);
-	size_t taken = left < input->size ? left : input->size;
-	const uint8_t *at = bytes_take(input, taken);
+	bool was_answered = rtmp_handshake_is_answered(&server->handshake);
 
-	server->handshake_left -= taken;
-	if (is_first)
-		buf_add(&server->out, at, taken);
-	if (is_first && taken == left)
-		return flush(turn);
-	if (!server->handshake_left)
+	enum err err = rtmp_handshake_read(&server->handshake, input, &server->out);
+	if (err != ERR_OK)
+		return err;
+	if (rtmp_handshake_is_done(&server->handshake))
 		server->state = SERVER_CONNECT;
-	return ERR_OK;
+	return !was_answered && rtmp_handshake_is_answered(&server->handshake) ? flush(turn)
+	                                                                       : ERR_OK;
 }
 
 static void give_media(struct server_turn *turn, enum rtmp_media_kind kind, uint32_t timestamp_ms,
@@ -274,13 +258,13 @@ static enum err step(struct server_turn *turn, struct bytes *input)
 	struct rtmp_server *server = turn->server;
 
 	switch (server->state) {
-	case SERVER_VERSION: return read_version(server, input);
 	case SERVER_HANDSHAKE: return read_handshake(turn, input);
 	case SERVER_CONNECT:
 	case SERVER_IDLE:
+	case SERVER_ASKED_PLAY:
+	case SERVER_PLAYING:
 	case SERVER_PUBLISHING: return read_message(turn, input);
-	case SERVER_ASKED_PUBLISH:
-	case SERVER_ASKED_PLAY: return hold(server, input);
+	case SERVER_ASKED_PUBLISH: return hold(server, input);
 	case SERVER_REFUSED: (void)bytes_take(input, input->size); return ERR_OK;
 	}
 	return ERR_INTERNAL;
@@ -341,6 +325,35 @@ enum err rtmp_server_accept_publish(struct rtmp_server *server, const struct rtm
 		err = read_held(&turn);
 	enum err flushed = flush(&turn);
 	return err == ERR_OK ? flushed : err;
+}
+
+enum err rtmp_server_accept_play(struct rtmp_server *server, uint32_t *out_stream_id,
+                                 const struct rtmp_events *events, void *owner)
+{
+	struct server_turn turn = { server, events, owner };
+
+	if (server->state != SERVER_ASKED_PLAY)
+		return ERR_CONFLICT;
+	server->state = SERVER_PLAYING;
+	*out_stream_id = server->stream_id;
+	server_write_play_begin(server);
+	if (server->is_feeding)
+		return buf_err(&server->out);
+	rtmp_chunk_reader_trim(&server->reader);
+	return flush(&turn);
+}
+
+enum err rtmp_server_end_play(struct rtmp_server *server, const char *description,
+                              const struct rtmp_events *events, void *owner)
+{
+	struct server_turn turn = { server, events, owner };
+
+	if (server->state != SERVER_PLAYING)
+		return ERR_CONFLICT;
+	server->state = SERVER_REFUSED;
+	server_write_status(server, "status", "NetStream.Play.UnpublishNotify", description);
+	rtmp_write_user_control(&server->out, RTMP_STREAM_EOF, server->stream_id);
+	return server->is_feeding ? buf_err(&server->out) : flush(&turn);
 }
 
 enum err rtmp_server_refuse(struct rtmp_server *server, const char *code, const char *description,

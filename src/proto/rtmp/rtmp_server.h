@@ -3,11 +3,17 @@
  * rtmp_server.h — the server's side of one RTMP connection, from the first byte of the handshake.
  *
  *     asked --accept--> publishing --on_unpublish--> idle (may be asked again)
- *       \---refuse----> refused: what still comes is thrown away; the owner closes after the flush
+ *       |        '----> playing ----on_stop--------> idle; --end_play--> refused
+ *       '---refuse----> refused: what still comes is thrown away; the owner closes after the flush
  *
- * While a question (on_publish, on_play) is open the session reads no further: what arrives is
- * held, up to RTMP_HELD_MAX bytes, and read when the answer is accept. So the owner may answer
- * inside the callback or much later, and no sequence header is lost in between.
+ * While on_publish is not answered the session reads no further: what arrives is held, up to
+ * RTMP_HELD_MAX bytes, and read when the answer is accept. So the owner may answer inside the
+ * callback or much later, and no sequence header is lost in between. A player is heard on: it may
+ * go before there is a picture (on_stop).
+ *
+ * What is played is not sent by the session: after accept_play the owner sends messages of its own
+ * (relay.h) in chunks of up to RTMP_MESSAGE_MAX bytes, and on_send's bytes only between two of
+ * them.
  *
  * Threads  none of its own.
  * Memory   everything an event hands over is borrowed for that call. The events and their owner
@@ -48,6 +54,8 @@ struct rtmp_events {
 	void (*on_play)(void *owner, const struct rtmp_play *play); /* NULL: StreamNotFound */
 	void (*on_media)(void *owner, const struct rtmp_media *media);
 	void (*on_unpublish)(void *owner); /* the peer ended it; the connection may go on */
+	void (*on_stop)(void *owner);      /* the same of what it plays, or wanted to */
+	void (*on_pause)(void *owner, bool is_paused);
 };
 
 struct rtmp_server;
@@ -63,6 +71,16 @@ enum err rtmp_server_feed(struct rtmp_server *server, const uint8_t *bytes, size
  * ERR_CONFLICT if nothing was asked, else as rtmp_server_feed(). */
 enum err rtmp_server_accept_publish(struct rtmp_server *server, const struct rtmp_events *events,
                                     void *owner);
+
+/* Answers on_play: all that a player is told before the first picture. Gives back what the session
+ * needs no longer. ERR_CONFLICT if nothing was asked. */
+enum err rtmp_server_accept_play(struct rtmp_server *server, uint32_t *out_stream_id,
+                                 const struct rtmp_events *events, void *owner);
+
+/* What is played ends: NetStream.Play.UnpublishNotify with these words, and Stream EOF. Without
+ * on_stop; the owner closes after the flush. */
+enum err rtmp_server_end_play(struct rtmp_server *server, const char *description,
+                              const struct rtmp_events *events, void *owner);
 
 /* Answers on_publish or on_play, or ends a publication that runs, by an onStatus of level error
  * (`code` such as "NetStream.Publish.Denied"); without on_unpublish. */

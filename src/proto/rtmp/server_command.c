@@ -9,6 +9,10 @@
 #define WINDOW_SIZE       2500000
 #define BANDWIDTH_DYNAMIC 2
 
+/* Enhanced RTMP v2: FourCcInfoMask and CapsExMask. */
+#define CAN_FORWARD             4
+#define CAPABLE_OF_MOD_EXTENDED 4
+
 struct command {
 	struct str name;
 	double transaction;
@@ -62,6 +66,35 @@ void server_write_status(struct rtmp_server *server, const char *level, const ch
 	                   &body);
 }
 
+/* Enhanced RTMP: which codecs go through by their FourCC, decoded here by nobody. */
+static void add_enhancements(struct buf *body)
+{
+	static const char *const video[] = { "avc1", "hvc1", "vvc1", "av01", "vp08", "vp09" };
+	static const char *const audio[] = { "mp4a", "Opus", "fLaC", ".mp3", "ac-3", "ec-3" };
+	static const struct {
+		const char *name;
+		const char *const *four_ccs;
+	} maps[] = { { "videoFourCcInfoMap", video }, { "audioFourCcInfoMap", audio } };
+
+	amf_add_name(body, STR("fourCcList"));
+	amf_begin_list(body, COUNT_OF(video) + COUNT_OF(audio));
+	for (size_t i = 0; i < COUNT_OF(video); i++)
+		amf_add_text(body, str_of(video[i]));
+	for (size_t i = 0; i < COUNT_OF(audio); i++)
+		amf_add_text(body, str_of(audio[i]));
+	for (size_t m = 0; m < COUNT_OF(maps); m++) {
+		amf_add_name(body, str_of(maps[m].name));
+		amf_begin_object(body);
+		for (size_t i = 0; i < COUNT_OF(video); i++) {
+			amf_add_name(body, str_of(maps[m].four_ccs[i]));
+			amf_add_number(body, CAN_FORWARD);
+		}
+		amf_end(body);
+	}
+	amf_add_name(body, STR("capsEx"));
+	amf_add_number(body, CAPABLE_OF_MOD_EXTENDED);
+}
+
 static void answer_connect(struct rtmp_server *server, double transaction)
 {
 	struct buf *out = &server->out;
@@ -82,6 +115,7 @@ static void answer_connect(struct rtmp_server *server, double transaction)
 	add_member(&body, "fmsVer", "FMS/3,5,7,7009");
 	amf_add_name(&body, STR("capabilities"));
 	amf_add_number(&body, 31);
+	add_enhancements(&body);
 	amf_end(&body);
 	amf_begin_object(&body);
 	add_status(&body, "status", "NetConnection.Connect.Success", "Connection succeeded.");
@@ -147,6 +181,8 @@ static enum err on_publish(struct server_turn *turn, struct command *command)
 {
 	struct rtmp_server *server = turn->server;
 
+	if (server->state == SERVER_PLAYING || server->state == SERVER_ASKED_PLAY)
+		return ERR_MALFORMED;
 	if (server->state == SERVER_PUBLISHING) {
 		server_write_status(server, "error", "NetStream.Publish.BadName",
 		                    "One connection publishes one stream.");
@@ -170,7 +206,7 @@ static enum err on_play(struct server_turn *turn, struct command *command)
 {
 	struct rtmp_server *server = turn->server;
 
-	if (server->state == SERVER_PUBLISHING)
+	if (server->state != SERVER_IDLE)
 		return ERR_MALFORMED;
 	enum err err = read_target(turn, command);
 	if (err != ERR_OK)
@@ -191,23 +227,27 @@ static enum err on_play(struct server_turn *turn, struct command *command)
 	return ERR_OK;
 }
 
-static void end_publication(struct server_turn *turn)
+static void end_stream(struct server_turn *turn)
 {
-	if (turn->server->state != SERVER_PUBLISHING)
+	enum server_state before = turn->server->state;
+	bool is_playing = before == SERVER_PLAYING || before == SERVER_ASKED_PLAY;
+
+	if (before != SERVER_PUBLISHING && !is_playing)
 		return;
 	turn->server->state = SERVER_IDLE;
-	if (turn->events->on_unpublish)
-		turn->events->on_unpublish(turn->owner);
+	void (*told)(void *owner) = is_playing ? turn->events->on_stop : turn->events->on_unpublish;
+	if (told)
+		told(turn->owner);
 }
 
 static enum err on_end(struct server_turn *turn, struct command *command)
 {
-	end_publication(turn);
+	end_stream(turn);
 	return ERR_OK;
 }
 
 /* null, the stream's number; GStreamer's rtmp2sink sends its name instead. Only another stream's
- * number leaves the publication alone. */
+ * number leaves ours alone. */
 static enum err on_delete_stream(struct server_turn *turn, struct command *command)
 {
 	struct amf_item none, which;
@@ -216,24 +256,98 @@ static enum err on_delete_stream(struct server_turn *turn, struct command *comma
 	bool is_told = amf_read(&command->arguments, &none) == ERR_OK &&
 	               amf_read(&command->arguments, &which) == ERR_OK && which.kind == AMF_NUMBER;
 	if (!is_told || (which.number >= of_ours && which.number <= of_ours))
-		end_publication(turn);
+		end_stream(turn);
 	return ERR_OK;
+}
+
+/* null, whether to stop, where: a live picture goes on with what is new then. */
+static enum err on_pause(struct server_turn *turn, struct command *command)
+{
+	struct rtmp_server *server = turn->server;
+	struct amf_item none, flag;
+
+	if (server->state != SERVER_PLAYING)
+		return ERR_OK;
+	bool is_paused = amf_read(&command->arguments, &none) == ERR_OK &&
+	                 amf_read(&command->arguments, &flag) == ERR_OK &&
+	                 flag.kind == AMF_BOOLEAN && flag.is_true;
+	if (turn->events->on_pause)
+		turn->events->on_pause(turn->owner, is_paused);
+	if (is_paused)
+		server_write_status(server, "status", "NetStream.Pause.Notify", "Paused.");
+	else
+		server_write_status(server, "status", "NetStream.Unpause.Notify", "Going on.");
+	return ERR_OK;
+}
+
+static enum err on_seek(struct server_turn *turn, struct command *command)
+{
+	if (turn->server->state == SERVER_PLAYING)
+		server_write_status(turn->server, "error", "NetStream.Seek.Failed",
+		                    "A live picture has no other place.");
+	return ERR_OK;
+}
+
+/* How long it is: 0, as long as it lasts. */
+static enum err on_length(struct server_turn *turn, struct command *command)
+{
+	AUTO_BUF body = { 0 };
+
+	begin_answer(&body, "_result", command->transaction);
+	amf_add_null(&body);
+	amf_add_number(&body, 0);
+	send_answer(turn->server, &body);
+	return ERR_OK;
+}
+
+static enum err on_subscribe(struct server_turn *turn, struct command *command)
+{
+	AUTO_BUF body = { 0 };
+
+	begin_answer(&body, "onFCSubscribe", 0);
+	amf_add_null(&body);
+	amf_begin_object(&body);
+	add_status(&body, "status", "NetStream.Play.Start", "Subscribed.");
+	amf_end(&body);
+	send_answer(turn->server, &body);
+	return ERR_OK;
+}
+
+void server_write_play_begin(struct rtmp_server *server)
+{
+	AUTO_BUF access = { 0 };
+	struct buf *out = &server->out;
+
+	rtmp_write_control(out, RTMP_SET_CHUNK_SIZE, RTMP_MESSAGE_MAX);
+	server->chunk_size = RTMP_MESSAGE_MAX;
+	rtmp_write_user_control(out, RTMP_STREAM_BEGIN, server->stream_id);
+	server_write_status(server, "status", "NetStream.Play.Reset", "Playing from the start.");
+	server_write_status(server, "status", "NetStream.Play.Start", "Playing.");
+	buf_init(&access, RTMP_COMMAND_MAX);
+	amf_add_text(&access, STR("|RtmpSampleAccess"));
+	amf_add_boolean(&access, true);
+	amf_add_boolean(&access, true);
+	rtmp_write_data(out, server->chunk_size, server->stream_id, &access);
 }
 
 /* clang-format off */
 static const struct command_row commands[] = {
-	{ "connect",      true,  on_connect },
-	{ "createStream", false, on_create_stream },
-	{ "publish",      false, on_publish },
-	{ "play",         false, on_play },
-	{ "FCUnpublish",  false, on_end },
-	{ "closeStream",  false, on_end },
-	{ "deleteStream", false, on_delete_stream },
+	{ "connect",         true,  on_connect },
+	{ "createStream",    false, on_create_stream },
+	{ "publish",         false, on_publish },
+	{ "play",            false, on_play },
+	{ "FCUnpublish",     false, on_end },
+	{ "closeStream",     false, on_end },
+	{ "deleteStream",    false, on_delete_stream },
+	{ "pause",           false, on_pause },
+	{ "seek",            false, on_seek },
+	{ "getStreamLength", false, on_length },
+	{ "FCSubscribe",     false, on_subscribe },
 };
 /* clang-format on */
 
-/* Commands without a row (releaseStream, FCPublish, getStreamLength, _checkbw, _result, ...) need
- * no answer: no encoder waits for one. */
+/* Commands without a row (releaseStream, FCPublish, _checkbw, _result, ...) need no answer: no peer
+ * waits for one. */
 enum err server_command(struct server_turn *turn, const struct rtmp_message *message)
 {
 	struct command command = { .stream_id = message->stream_id };

@@ -5,19 +5,20 @@
 
 #include "base/buf.h"
 #include "proto/rtmp/chunk.h"
+#include "proto/rtmp/handshake.h"
 #include "proto/rtmp/rtmp_server.h"
 #include "proto/rtmp/target.h"
 
 #define RTMP_SERVER_CHUNK_SIZE 60000
 
 enum server_state {
-	SERVER_VERSION,   /* C0 */
-	SERVER_HANDSHAKE, /* C1, then C2 */
-	SERVER_CONNECT,   /* before the connect command */
+	SERVER_HANDSHAKE,
+	SERVER_CONNECT, /* before the connect command */
 	SERVER_IDLE,
 	SERVER_ASKED_PUBLISH,
 	SERVER_ASKED_PLAY,
 	SERVER_PUBLISHING,
+	SERVER_PLAYING,
 	SERVER_REFUSED,
 };
 
@@ -27,13 +28,13 @@ struct rtmp_server {
 	struct rtmp_chunk_reader reader;
 	struct buf out;
 	struct buf held;
-	size_t handshake_left; /* bytes of C1 and C2 */
-	uint32_t chunk_size;   /* of what we send */
-	uint32_t received;     /* bytes, wrapping, as acks count them */
+	struct rtmp_handshake handshake;
+	uint32_t chunk_size; /* of what we send */
+	uint32_t received;   /* bytes, wrapping, as acks count them */
 	uint32_t acked;
 	uint32_t window; /* the peer's, for acks */
 	uint32_t streams;
-	uint32_t stream_id; /* of the publication */
+	uint32_t stream_id; /* of the publication, or of what is played */
 	struct rtmp_target target;
 };
 
@@ -49,5 +50,8 @@ enum err server_command(struct server_turn *turn, const struct rtmp_message *mes
 
 void server_write_status(struct rtmp_server *server, const char *level, const char *code,
                          const char *description);
+
+/* Everything a player is told before the first picture. */
+void server_write_play_begin(struct rtmp_server *server);
 
 #endif

@@ -1,20 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/rtmp/write.h"
 
-#include <string.h>
-
-void rtmp_write_handshake(struct buf *out)
-{
-	uint8_t *to = buf_reserve(out, RTMP_HANDSHAKE_SIZE);
-
-	if (!to)
-		return;
-	memset(to, 0, 8);
-	for (size_t i = 8; i < RTMP_HANDSHAKE_SIZE; i++)
-		to[i] = (uint8_t)(i * 167 + (i >> 8));
-	buf_grew(out, RTMP_HANDSHAKE_SIZE);
-}
-
 static void write_small(struct buf *out, enum rtmp_type type, const uint8_t *body, size_t size)
 {
 	struct rtmp_message message = { .type = (uint8_t)type, .body = body, .size = size };
@@ -44,14 +30,28 @@ void rtmp_write_user_control(struct buf *out, enum rtmp_user_control event, uint
 	write_small(out, RTMP_USER_CONTROL, body, sizeof body);
 }
 
-void rtmp_write_command(struct buf *out, uint32_t chunk_size, uint8_t chunk_stream,
-                        uint32_t stream_id, const struct buf *body)
+static void write_body(struct buf *out, uint32_t chunk_size, uint8_t chunk_stream,
+                       struct rtmp_message message, const struct buf *body)
 {
-	struct rtmp_message message = {
-		.type = RTMP_COMMAND, .stream_id = stream_id, .body = body->at, .size = body->size
-	};
-
+	message.body = body->at;
+	message.size = body->size;
 	if (buf_err(body) != ERR_OK)
 		out->err = buf_err(body);
 	rtmp_chunk_write(out, chunk_size, chunk_stream, &message);
+}
+
+void rtmp_write_command(struct buf *out, uint32_t chunk_size, uint8_t chunk_stream,
+                        uint32_t stream_id, const struct buf *body)
+{
+	struct rtmp_message message = { .type = RTMP_COMMAND, .stream_id = stream_id };
+
+	write_body(out, chunk_size, chunk_stream, message, body);
+}
+
+void rtmp_write_data(struct buf *out, uint32_t chunk_size, uint32_t stream_id,
+                     const struct buf *body)
+{
+	struct rtmp_message message = { .type = RTMP_DATA, .stream_id = stream_id };
+
+	write_body(out, chunk_size, RTMP_ON_DATA, message, body);
 }

@@ -10,10 +10,8 @@
 #include "base/buf.h"
 #include "proto/rtmp/chunk.h"
 
-#define RTMP_HANDSHAKE_SIZE 1536 /* of each of C1, S1, C2 and S2 */
-#define RTMP_VERSION        3
-#define RTMP_COMMAND_MAX    (16 * 1024) /* bytes of one command's body, in and out */
-#define RTMP_DATA_MAX       (64 * 1024) /* bytes of one data message's body */
+#define RTMP_COMMAND_MAX (16 * 1024) /* bytes of one command's body, in and out */
+#define RTMP_DATA_MAX    (64 * 1024) /* bytes of one data message's body */
 
 /* Chunk streams; the numbers are custom, only 2 is given by the specification. */
 enum rtmp_chunk_stream_id {
@@ -33,10 +31,6 @@ enum rtmp_user_control {
 	RTMP_PONG = 7,
 };
 
-/* C1 and S1: time and version 0 (so that nobody tries the digest handshake), then a pattern; the
- * specification wants it random, but nothing rests on that. */
-void rtmp_write_handshake(struct buf *out);
-
 /* Set Chunk Size, Ack, Window Ack Size: four bytes. */
 void rtmp_write_control(struct buf *out, enum rtmp_type type, uint32_t value);
 void rtmp_write_user_control(struct buf *out, enum rtmp_user_control event, uint32_t value);
@@ -44,5 +38,9 @@ void rtmp_write_user_control(struct buf *out, enum rtmp_user_control event, uint
 /* `body` is AMF0. */
 void rtmp_write_command(struct buf *out, uint32_t chunk_size, uint8_t chunk_stream,
                         uint32_t stream_id, const struct buf *body);
+
+/* The same for a data message. */
+void rtmp_write_data(struct buf *out, uint32_t chunk_size, uint32_t stream_id,
+                     const struct buf *body);
 
 #endif

@@ -80,10 +80,10 @@ class Vigild(Process):
         assert answer.status_code == 201, answer.text
         return answer.json()["token"]
 
-    def stream(self, did):
+    def stream(self, key):
         """Its entry in /v2/streams, or None."""
         items = self.api("GET", "/v2/streams").json()["items"]
-        return next((item for item in items if item["did"] == did), None)
+        return next((item for item in items if item["key"] == key), None)
 
     def wait_stage(self, did, stage, limit_s=10):
         wait_for(lambda: (self.stream(did) or {}).get("stage") == stage, limit_s,
@@ -133,3 +133,7 @@ class Vigild(Process):
             if line.startswith(f"vigil_{name} "):
                 return float(line.split()[1])
         raise AssertionError(f"/metrics has no vigil_{name}")
+
+    def histogram(self, name):
+        """(how many were observed, their sum)."""
+        return self.metric(f"{name}_count"), self.metric(f"{name}_sum")

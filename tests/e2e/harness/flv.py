@@ -55,6 +55,20 @@ def read_tags(data):
     return reader.tags
 
 
+def hurried(clip_tags, seconds):
+    """The clip again and again as one long one, to be pushed as fast as it goes."""
+    length = clip_tags[-1].timestamp_ms + 40
+    turns = int(seconds * 1000 / length) + 1
+    return [Tag(tag.kind, turn * length + tag.timestamp_ms, tag.body)
+            for turn in range(turns) for tag in clip_tags]
+
+
+def heavy(tags):
+    """The clip with frames that fill a socket soon."""
+    return [Tag(tag.kind, tag.timestamp_ms, tag.body + bytes(12_000 if tag.is_key else 4000))
+            if tag.kind == VIDEO and not tag.is_config else tag for tag in tags]
+
+
 def make_clip(path, size="320x180", seconds=2, video=True, audio=True, rate="300k"):
     """H.264 with a key frame each second, and AAC."""
     command = ["ffmpeg", "-v", "error", "-y"]

@@ -39,8 +39,12 @@ def message(kind, body, timestamp_ms=0, stream=0, channel=3):
 
 
 class RtmpClient:
-    def __init__(self, address, timeout=5, wrap=None):
-        self.sock = socket.create_connection(address, timeout)
+    def __init__(self, address, timeout=5, wrap=None, receive_bytes=None):
+        self.sock = socket.socket()
+        if receive_bytes:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.sock.settimeout(timeout)
+        self.sock.connect(address)
         if wrap:
             self.sock = wrap(self.sock)
         self.received = b""

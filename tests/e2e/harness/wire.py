@@ -24,11 +24,14 @@ def packet(kind, body=b"", flags=0):
             return bytes(head) + body
 
 
-def connect(client_id, version=4, keep_alive=60, will=None):
-    """`will` is (topic, payload)."""
+def connect(client_id, version=4, keep_alive=60, will=None, receive_maximum=None):
+    """`will` is (topic, payload); `receive_maximum` is for 5.0."""
     flags = 0x02 | (0x0C if will else 0)
     none = b"\x00" if version == 5 else b""
-    body = text("MQTT") + bytes([version, flags]) + keep_alive.to_bytes(2, "big") + none
+    properties = none
+    if receive_maximum is not None:
+        properties = b"\x03\x21" + receive_maximum.to_bytes(2, "big")
+    body = text("MQTT") + bytes([version, flags]) + keep_alive.to_bytes(2, "big") + properties
     body += text(client_id)
     if will:
         payload = will[1] if isinstance(will[1], (str, bytes)) else json.dumps(will[1])

@@ -6,6 +6,7 @@
 
 #include "cam/picture/clip.h"
 #include "cam/picture/encoder.h"
+#include "cam/picture/sound.h"
 #include "proto/flv/flv_media.h"
 #include "proto/h26x/h264.h"
 #include "tests/unit/cam/fixture.h"
@@ -237,12 +238,100 @@ static void a_built_clip_has_a_header_and_begins_with_a_key(void **state)
 {
 	AUTO(clip) clip = NULL;
 
-	assert_ok(clip_build(&clip, NULL));
+	assert_ok(clip_build(true, &clip, NULL));
 	assert_int_equal(clip->header_count, 1);
 	assert_true(clip->frames[0].is_header && clip->frames[1].is_key);
 	assert_int_equal(clip->frames[1].at_ms, 0);
-	assert_true(clip->duration_ms > CLIP_BUILT_MS - 100 &&
-	            clip->duration_ms < CLIP_BUILT_MS + 100);
+	assert_int_equal(clip->duration_ms, CLIP_BUILT_MS);
+}
+
+static void a_built_clip_has_sound_between_its_pictures(void **state)
+{
+	AUTO(clip) clip = NULL;
+	int64_t sounds = 0, last_ms = 0;
+
+	assert_ok(clip_build(false, &clip, NULL));
+	assert_int_equal(clip->header_count, 2);
+	assert_int_equal(clip->frames[1].kind, FLV_AUDIO);
+	assert_true(clip->frames[2].is_key);
+	for (size_t i = clip->header_count; i < clip->count; i++) {
+		assert_true(clip->frames[i].at_ms >= last_ms);
+		last_ms = clip->frames[i].at_ms;
+		if (clip->frames[i].kind == FLV_AUDIO)
+			assert_int_equal(last_ms, sounds++ * SOUND_FRAME_MS);
+	}
+	assert_int_equal(sounds * SOUND_FRAME_MS, CLIP_BUILT_MS);
+	assert_int_equal(clip->duration_ms, CLIP_BUILT_MS);
+}
+
+/* The decoder's samples of `count` frames. */
+static void listen_to(struct sound *sound, int count, float *samples)
+{
+	const AVCodec *codec = avcodec_find_decoder(AV_CODEC_ID_AAC);
+	struct decoder decoder = { .codec = avcodec_alloc_context3(codec),
+		                   .frame = av_frame_alloc(),
+		                   .packet = av_packet_alloc() };
+	struct str header = sound_header(sound);
+	AUTO_BUF body = { 0 };
+
+	buf_init(&body, SOUND_FRAME_MAX);
+	decoder.codec->extradata = av_mallocz(header.size + AV_INPUT_BUFFER_PADDING_SIZE);
+	memcpy(decoder.codec->extradata, header.at + FLV_AAC_HEAD_SIZE,
+	       header.size - FLV_AAC_HEAD_SIZE);
+	decoder.codec->extradata_size = (int)(header.size - FLV_AAC_HEAD_SIZE);
+	assert_int_equal(avcodec_open2(decoder.codec, codec, NULL), 0);
+	for (int i = 0; i < count; i++) {
+		struct flv_audio audio;
+		buf_clear(&body);
+		assert_ok(sound_next(sound, &body));
+		assert_ok(flv_read_audio(body.at, body.size, &audio));
+		assert_true(audio.codec == FLV_AAC && audio.is_frame);
+		assert_int_equal(av_new_packet(decoder.packet, (int)audio.payload.size), 0);
+		memcpy(decoder.packet->data, audio.payload.at, audio.payload.size);
+		assert_int_equal(avcodec_send_packet(decoder.codec, decoder.packet), 0);
+		assert_int_equal(avcodec_receive_frame(decoder.codec, decoder.frame), 0);
+		assert_int_equal(decoder.frame->sample_rate, SOUND_RATE);
+		memcpy(samples + i * SOUND_FRAME, decoder.frame->data[0],
+		       SOUND_FRAME * sizeof *samples);
+		av_packet_unref(decoder.packet);
+	}
+	decoder_close(&decoder);
+}
+
+static float loudest(const float *samples, int from_ms, int to_ms)
+{
+	float most = 0;
+
+	for (int i = from_ms * SOUND_RATE / 1000; i < to_ms * SOUND_RATE / 1000; i++)
+		most = samples[i] > most ? samples[i] : most;
+	return most;
+}
+
+static void the_seconds_are_heard_when_they_begin(void **state)
+{
+	static float samples[64 * SOUND_FRAME];
+	AUTO(sound) sound = NULL;
+
+	/* From 0.7 s on; the ticks are at 300 ms and every second after that. */
+	assert_ok(sound_new(T0 + 1700, &sound, NULL));
+	listen_to(sound, 40, samples);
+	assert_true(loudest(samples, 200, 280) < 0.01F);
+	assert_true(loudest(samples, 305, 340) > 0.05F);
+	assert_true(loudest(samples, 500, 1280) < 0.01F);
+	assert_true(loudest(samples, 1305, 1340) > 0.05F);
+	assert_true(loudest(samples, 1500, 2280) < 0.01F);
+}
+
+static void what_is_left_out_moves_the_ticks(void **state)
+{
+	static float samples[32 * SOUND_FRAME];
+	AUTO(sound) sound = NULL;
+
+	assert_ok(sound_new(T0 + 500, &sound, NULL));
+	sound_skip(sound, 8); /* 512 ms: a tick is over */
+	listen_to(sound, 17, samples);
+	assert_true(loudest(samples, 300, 980) < 0.01F);
+	assert_true(loudest(samples, 995, 1030) > 0.05F);
 }
 
 static void write_bytes(const char *folder, const struct buf *bytes, char path[128])
@@ -309,6 +398,9 @@ int main(void)
 		cmocka_unit_test(the_header_tells_the_pictures_size),
 		cmocka_unit_test(a_still_is_a_jpeg_of_the_view),
 		cmocka_unit_test(a_built_clip_has_a_header_and_begins_with_a_key),
+		cmocka_unit_test(a_built_clip_has_sound_between_its_pictures),
+		cmocka_unit_test(the_seconds_are_heard_when_they_begin),
+		cmocka_unit_test(what_is_left_out_moves_the_ticks),
 		cmocka_unit_test_setup_teardown(a_clip_cut_anywhere_is_read_as_far_as_it_goes,
 		                                fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_is_no_clip_says_so, fixture_set_up,

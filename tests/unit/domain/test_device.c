@@ -126,7 +126,9 @@ static void words_of_enums_are_read_back_and_others_refused(void **state)
 static void each_change_is_kept_over_a_restart(void **state)
 {
 	struct house *house = *state;
-	struct device_change update = { .kind = DEVICE_UPDATE, .is_disabled = true };
+	struct device_change update = { .kind = DEVICE_UPDATE,
+		                        .sets = DEVICE_SETS_ALL,
+		                        .is_disabled = true };
 	struct device_change rotate = { .kind = DEVICE_ROTATE };
 	struct device_change bind = { .kind = DEVICE_BIND, .gateway = "GATE" };
 	struct device_view seen;
@@ -260,7 +262,7 @@ static void two_changes_at_once_do_not_undo_each_other(void **state)
 	struct house *house = *state;
 	struct two_changes two = { .devices = house->domain->devices,
 		                   .first = { .kind = DEVICE_ROTATE },
-		                   .second = { .kind = DEVICE_UPDATE } };
+		                   .second = { .kind = DEVICE_UPDATE, .sets = DEVICE_SETS_NAME } };
 	struct device_view seen;
 
 	house_add(house, "CAM", DEVICE_CAMERA, SIGN_POLICY_TIMESTAMP);
@@ -405,8 +407,9 @@ static void let_go(struct held_change *held)
 static void the_newer_of_two_changes_wins_though_it_is_told_first(void **state)
 {
 	struct house *house = *state;
-	struct held_change older = { .change = { .kind = DEVICE_UPDATE } };
-	struct device_change newer = { .kind = DEVICE_UPDATE };
+	struct held_change older = { .change = { .kind = DEVICE_UPDATE,
+		                                 .sets = DEVICE_SETS_NAME } };
+	struct device_change newer = { .kind = DEVICE_UPDATE, .sets = DEVICE_SETS_NAME };
 	struct device_view seen;
 
 	house_add(house, "CAM", DEVICE_CAMERA, SIGN_POLICY_TIMESTAMP);
@@ -421,6 +424,38 @@ static void the_newer_of_two_changes_wins_though_it_is_told_first(void **state)
 	for (int i = 0; i < 2; i++) { /* memory, then the row */
 		view(house, "CAM", &seen);
 		assert_string_equal(seen.facts->name, "newer");
+		device_view_done(&seen);
+		house_close(house);
+		house_open(house);
+	}
+}
+
+static void changes_of_different_fields_meet_whatever_order_they_are_told_in(void **state)
+{
+	struct house *house = *state;
+	struct held_change older = { .change = { .kind = DEVICE_UPDATE,
+		                                 .sets = DEVICE_SETS_NAME | DEVICE_SETS_DISABLED,
+		                                 .is_disabled = true } };
+	struct device_change newer = { .kind = DEVICE_UPDATE,
+		                       .sets = DEVICE_SETS_PUSH | DEVICE_SETS_NAME };
+	struct device_view seen;
+
+	house_add(house, "CAM", DEVICE_CAMERA, SIGN_POLICY_ANY);
+	set_did(&older.change, "CAM");
+	set_did(&newer, "CAM");
+	(void)str_copy(STR("older"), older.change.spec.name, DEVICE_NAME_SIZE);
+	(void)str_copy(STR("newer"), newer.spec.name, DEVICE_NAME_SIZE);
+	newer.spec.push = PUSH_SELF;
+	hold(&older, house);
+	assert_ok(house_change(house, &newer));
+	let_go(&older);
+	assert_ok(older.err);
+	for (int i = 0; i < 2; i++) { /* memory, then the row */
+		view(house, "CAM", &seen);
+		assert_string_equal(seen.facts->name, "newer");
+		assert_int_equal(seen.facts->push, PUSH_SELF);
+		assert_true(seen.facts->is_disabled);
+		assert_int_equal(seen.facts->sign_policy, SIGN_POLICY_ANY);
 		device_view_done(&seen);
 		house_close(house);
 		house_open(house);
@@ -466,6 +501,8 @@ int main(void)
 		cmocka_unit_test_in_house(a_removed_gateway_has_no_children_any_more),
 		cmocka_unit_test_in_house(two_changes_at_once_do_not_undo_each_other),
 		cmocka_unit_test_in_house(the_newer_of_two_changes_wins_though_it_is_told_first),
+		cmocka_unit_test_in_house(
+			changes_of_different_fields_meet_whatever_order_they_are_told_in),
 		cmocka_unit_test_in_house(
 			a_removal_told_late_does_not_take_the_device_made_after_it),
 		cmocka_unit_test_in_house(a_new_secret_holds_against_a_registration_under_way),

@@ -357,12 +357,13 @@ static void who_may_not_go_on_stops_pushing_and_his_viewers_hear_it(void **state
 {
 	struct device_change rotate = { .kind = DEVICE_ROTATE };
 	struct device_change unbind = { .kind = DEVICE_BIND };
-	struct device_change disable = { .kind = DEVICE_UPDATE, .is_disabled = true };
+	struct device_change disable = { .kind = DEVICE_UPDATE,
+		                         .sets = DEVICE_SETS_DISABLED,
+		                         .is_disabled = true };
 	struct device_change remove = { .kind = DEVICE_REMOVE };
 	struct watcher watcher;
 
 	add_self_pusher(*state, "CAM");
-	disable.spec.push = PUSH_SELF;
 	cut_off(*state, &rotate, "new secret");
 	cut_off(*state, &unbind, "gateway changed");
 	cut_off(*state, &disable, "disabled");

@@ -54,6 +54,7 @@ static void begin_change(struct fixture *fixture, enum device_change_kind kind)
 	struct device_change *change = &fixture->change;
 
 	change->kind = kind;
+	change->sets = DEVICE_SETS_NAME;
 	change->done = on_changed;
 	(void)str_copy(STR(DID), change->spec.did, sizeof change->spec.did);
 	(void)str_copy(STR("default"), change->spec.organization, ORGANIZATION_SIZE);

@@ -3,6 +3,7 @@
 
 #include "proto/rtmp/amf.h"
 #include "proto/rtmp/chunk.h"
+#include "proto/rtmp/handshake.h"
 #include "proto/rtmp/write.h"
 #include "tests/unit/unit.h"
 
@@ -100,9 +101,11 @@ enum err recorder_feed(struct recorder *recorder, const uint8_t *bytes, size_t s
 
 void encoder_add_handshake(struct buf *out)
 {
-	buf_add_u8(out, RTMP_VERSION);
-	rtmp_write_handshake(out);
-	rtmp_write_handshake(out);
+	struct rtmp_handshake handshake;
+
+	rtmp_handshake_init(&handshake, false, out);
+	for (size_t i = 0; i < RTMP_HANDSHAKE_SIZE; i++)
+		buf_add_u8(out, 0);
 }
 
 void encoder_add_message(struct buf *out, uint8_t type, uint32_t timestamp_ms, const void *body,

@@ -4,6 +4,7 @@
 #include "proto/flv/flv.h"
 #include "proto/rtmp/amf.h"
 #include "proto/rtmp/chunk.h"
+#include "proto/rtmp/handshake.h"
 #include "proto/rtmp/write.h"
 #include "tests/unit/proto/rtmp_recorder.h"
 #include "tests/unit/unit.h"
