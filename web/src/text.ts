@@ -119,5 +119,5 @@ export function durationText(ms: number): string {
 }
 
 export function numberText(value: number, digits = 0): string {
-	return value.toLocaleString(current, { maximumFractionDigits: digits });
+	return value.toLocaleString(current, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

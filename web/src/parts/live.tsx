@@ -72,7 +72,7 @@ export function LivePicture(props: { name: string; did: string; token?: string; 
 					<Icon name="full" />
 				</button>
 			</div>
-			{isPlaying && <LiveFacts player={player.current} stream={stream} roundTripMs={roundTripMs} />}
+			<LiveFacts player={isPlaying ? player.current : null} stream={isPlaying ? stream : null} roundTripMs={roundTripMs} />
 		</div>
 	);
 }
