@@ -17,6 +17,8 @@
 #include "domain/event/event.h"
 #include "domain/identity/token.h"
 #include "domain/live/live.h"
+#include "domain/live/thumbnail.h"
+#include "domain/storage/storage.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
 
@@ -25,9 +27,13 @@
 struct domain_setup {
 	struct db *db;     /* borrowed */
 	struct keys *keys; /* borrowed */
+	struct blob *blob; /* borrowed */
 	struct str platform_token;
-	int64_t registration_s; /* how long one holds, before its jitter */
-	struct live_setup live; /* devices, keys, events are filled in by domain_new() */
+	int64_t registration_s;       /* how long one holds, before its jitter */
+	struct storage_setup storage; /* only its numbers are looked at */
+	struct live_setup live;       /* devices, keys, events are filled in by domain_new() */
+	struct media *media;          /* borrowed; NULL: no thumbnails */
+	thumbnail_read_fn *read_thumbnail;
 };
 
 struct domain {
@@ -36,6 +42,8 @@ struct domain {
 	struct tokens *tokens;
 	struct devices *devices;
 	struct live *live;
+	struct storage *storage;
+	struct thumbnails *thumbnails;
 };
 
 enum err domain_new(const struct domain_setup *setup, struct domain **out, struct why *why);

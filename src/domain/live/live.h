@@ -180,8 +180,8 @@ enum err viewer_join(struct live *live, struct str key, const struct viewer_ops 
                      struct viewer *viewer, struct why *why);
 void viewer_leave(struct viewer *viewer);
 
-/* So many people look through this one cursor (1 from the beginning): HLS reads once for all. On its
- * loop; a viewer that has left is left alone. */
+/* So many people look through this one cursor (1 from the beginning): HLS reads once for all. On
+ * its loop; a viewer that has left is left alone. */
 void viewer_set_count(struct viewer *viewer, int64_t count);
 
 /* The bytes that come next, at most `max` parts; nothing: the viewer has all there is. A viewer

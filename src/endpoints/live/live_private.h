@@ -31,7 +31,6 @@ struct flv_viewer {
 extern const struct viewer_ops flv_viewer_ops;
 extern const struct conn_events flv_conn_events;
 
-
 /* live_streams.c */
 void streams_list(void *owner, struct request *req);
 void stream_show(void *owner, struct request *req);
