@@ -5,7 +5,7 @@ import { look, playing } from './picture.mjs';
 import { sleep, until } from './programs.mjs';
 import { recorded, streamOf } from './scenes.mjs';
 
-const RECORD_MS = 16000;
+const RECORD_MS = 12000;
 
 const openReplay = (stage, page, device) =>
 	page.goto(`${stage.server.http}/#/devices/${encodeURIComponent(device.did)}/replay`);
@@ -53,8 +53,8 @@ test('a recording is found on the bar, played, paused, sped up and sought', asyn
 	await page.selectOption('select[name=replay-speed]', '4');
 	const began = await shownAt(page);
 	const from = Date.now();
-	await until('four times as fast', async () => (await shownAt(page)) > began + 6000, 5000);
-	assert.ok(Date.now() - from < 4500);
+	await until('four times as fast', async () => (await shownAt(page)) > began + 4000, 5000);
+	assert.ok(Date.now() - from < 3500);
 	await page.waitForSelector('.begin:has-text("end of the recordings")');
 	await until('the camera stopped', async () => !(await streamOf(stage, key))?.publisher);
 });

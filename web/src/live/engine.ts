@@ -10,6 +10,8 @@ import { stageOfProblem, type Stage } from './stage';
 export interface Source {
 	key: string;
 	token?: string | undefined;
+	/** A recording at four times its speed has four times the sound, which no player can place: pictures only. */
+	isSilent?: boolean;
 }
 
 export interface EngineEvents {
@@ -42,7 +44,7 @@ export function flvEngine(video: HTMLVideoElement, source: Source, events: Engin
 	const url = liveAddress(location.origin, source.key, { token: source.token, codecs: showable() });
 	let isOver = false;
 	const player = mpegts.createPlayer(
-		{ type: 'flv', isLive: true, url },
+		{ type: 'flv', isLive: true, url, ...(source.isSilent ? { hasAudio: false } : {}) },
 		{
 			customLoader: socketLoader((code) => isOver || events.onClosed(code), events.onBytes) as never,
 			enableStashBuffer: false,

@@ -146,11 +146,11 @@ function Player(props: { device: Device; choice: Choice; day: Span; segments: Se
 			{session ? <ReplayPicture key={session.key} did={device.did} name={name} session={session} segments={segments}
 				speed={speed} onSpeed={setSpeed} onPosition={setAt} onGo={go} onAnew={anew}
 				onOver={() => { setSession(null); setOver(true); }} />
-				: <div class="live begin"><div class="overlay-still">
+				: <div key="begin" class="live begin"><div class="overlay-still">
 					<p>{isOver ? t('replay.over') : t('replay.begin')}</p>
 					<button type="button" onClick={() => go(isOver ? day.from : at)}><Icon name="play" />{t('replay.play')}</button>
 				</div></div>}
-			<div class="card bar-card">
+			<div key="bar" class="card bar-card">
 				<div class="heading">
 					<span class="summary">
 						{t('replay.summary', { n: join(segments).length, duration: durationText(totalMs(segments)) })}

@@ -110,7 +110,7 @@ export function Plot(props: Props) {
 			</figcaption>
 			<div ref={box}>
 				{leader.length === 0 ? <p class="plot-empty">{props.empty}</p>
-					: <svg width={width} height={HEIGHT} tabIndex={0} role="img"
+					: <svg width={width} height={HEIGHT} tabindex={0} role="img"
 						aria-label={`${props.title}. ${latest(series, text)}`} onPointerMove={move} onPointerDown={move}
 						onPointerLeave={() => setChosen(null)} onBlur={() => setChosen(null)} onKeyDown={key}>
 						<Axes values={values} left={left} width={width} x={x} y={y} from={from} to={to} text={text} />

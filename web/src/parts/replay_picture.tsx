@@ -12,7 +12,8 @@ import { Overlay } from './overlay';
 import { useLive } from './use_live';
 
 const TICK_MS = 200;
-const RESTART_MS = 1200;
+/** Sooner than the player itself would ask for the same replay again, from its beginning. */
+const RESTART_MS = 250;
 const JUMP_MS = 10000;
 /** This close to the end, a stream that ends was played to its end. */
 const END_MS = 3000;
@@ -45,6 +46,10 @@ function Button(props: { icon: IconName; label: string; disabled?: boolean; onCl
 	);
 }
 
+function lastOf(segments: Segment[]): number {
+	return segments[segments.length - 1]?.end ?? 0;
+}
+
 function bufferedEnd(video: HTMLVideoElement | null): number {
 	return video?.buffered.length ? video.buffered.end(video.buffered.length - 1) : video?.currentTime ?? 0;
 }
@@ -52,7 +57,7 @@ function bufferedEnd(video: HTMLVideoElement | null): number {
 /** The controls as orders to the device, and the moment that is shown, from the player's own time. */
 function useReplay(props: Props) {
 	const { did, session, segments, speed } = props;
-	const { video, player, live, stream } = useLive(session.key);
+	const { video, player, live, stream } = useLive(session.key, undefined, { isSilent: true });
 	const [at, setAt] = useState(session.from);
 	const [paused, setPaused] = useState(false);
 	const anchor = useRef<Anchor | null>(null);
@@ -74,9 +79,11 @@ function useReplay(props: Props) {
 		const timer = setInterval(() => setAt(now()), TICK_MS);
 		return () => clearInterval(timer);
 	}, [segments]);
-	// Who leaves last ends the replay at once; the server would do so a minute later.
+	// Who leaves last ends the replay at once; the server would do so a minute later. At its end it has ended.
+	const left = useRef(false);
+	left.current = now() < lastOf(segments) - END_MS;
 	useEffect(() => () => {
-		if (anchor.current && viewers.current <= 1) order({ stop: true }).catch(() => undefined);
+		if (anchor.current && left.current && viewers.current <= 1) order({ stop: true }).catch(() => undefined);
 	}, []);
 
 	function hold(isHeld: boolean) {
@@ -118,7 +125,7 @@ function useReplay(props: Props) {
 /** What follows when the stream ends by itself, or was lost. */
 function useEnd(props: Props, phase: string, stage: string | null, at: number) {
 	const { segments, session } = props;
-	const last = segments[segments.length - 1]?.end ?? 0;
+	const last = lastOf(segments);
 	const began = at > session.from + 1000;
 	useEffect(() => {
 		if (phase === 'playing' && at >= last - 300) props.onOver();

@@ -118,7 +118,7 @@ export function TimeBar(props: Props) {
 	const text = t(segmentAt(segments, at) ? 'replay.at' : 'replay.gap', { time: timeText(at) });
 	return (
 		<div class="time-bar" ref={box}>
-			<svg ref={paper} width={width} height={HEIGHT} tabIndex={0} role="slider" aria-label={t('replay.bar')}
+			<svg ref={paper} width={width} height={HEIGHT} tabindex={0} role="slider" aria-label={t('replay.bar')}
 				aria-valuemin={Math.round(day.from / 1000)} aria-valuemax={Math.round(day.to / 1000)}
 				aria-valuenow={Math.round(at / 1000)} aria-valuetext={text} aria-describedby="time-bar-help"
 				data-from={span.from} data-to={span.to} onKeyDown={key} onPointerDown={hand.down}

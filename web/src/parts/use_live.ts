@@ -47,8 +47,9 @@ function useStream(source: Source, everyMs: number | null): Told {
 	return told;
 }
 
-export function useLive(key: string, token?: string, options: PlayerOptions = {}) {
-	const source = useMemo<Source>(() => ({ key, token }), [key, token]);
+export function useLive(key: string, token?: string, options: PlayerOptions & { isSilent?: boolean } = {}) {
+	const { isSilent = false } = options;
+	const source = useMemo<Source>(() => ({ key, token, isSilent }), [key, token, isSilent]);
 	const video = useRef<HTMLVideoElement>(null);
 	const player = useRef<LivePlayer | null>(null);
 	const [live, setLive] = useState<Live>(idle);
