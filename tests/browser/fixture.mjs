@@ -3,6 +3,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { Camera, Server } from './programs.mjs';
 
@@ -80,6 +81,11 @@ export class Stage {
 		const camera = this.actor(await this.device(name), flags);
 		await camera.start();
 		return camera;
+	}
+
+	/** mpegts.js as the console has it, to be loaded by a page of its own. */
+	playerFile() {
+		return fileURLToPath(new URL('../../web/node_modules/mpegts.js/dist/mpegts.js', import.meta.url));
 	}
 
 	async open(page, device) {

@@ -129,3 +129,19 @@ export class Camera {
 		return this.child ? end(this.child) : undefined;
 	}
 }
+
+/** Pushes a clip of that codec to `name` by a program in Python; give it the same stop() as a camera's. */
+export async function push(server, name, kind) {
+	const child = spawn('/usr/bin/python3', ['-m', 'harness.push_enhanced', server.endpoints.rtmp, name, kind],
+		{ cwd: join(root, 'tests/e2e'), stdio: ['pipe', 'pipe', 'inherit'] });
+	child.over = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
+	const said = await Promise.race([new Promise((heard) => child.stdout.once('data', heard)),
+		child.over]);
+	if (String(said).trim() !== 'NetStream.Publish.Start') throw new Error(`the push was answered with ${said}`);
+	return {
+		stop() {
+			child.stdin.end();
+			return child.over;
+		},
+	};
+}
