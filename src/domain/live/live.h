@@ -136,12 +136,15 @@ enum err publisher_add(struct publisher *publisher, const struct frame *frame);
 
 struct viewer;
 struct viewer_ops {
+	/* There is a picture of this codec: can the player show it? Else the viewer ends with
+	 * CODEC_UNSUPPORTED before its first byte. Called once, before on_start; NULL: any. */
+	bool (*can_show)(struct viewer *viewer, const char *codec);
 	/* There is a picture: called once, before the first on_more. */
 	void (*on_start)(struct viewer *viewer);
 	/* There are bytes to read. */
 	void (*on_more)(struct viewer *viewer);
 	/* No picture, or no more: reason DEVICE_OFFLINE, NO_ANSWER, DEVICE_REFUSED (code in why),
-	 * NO_PUSH, NO_KEY_FRAME, STREAM_ENDED. The viewer has left already. */
+	 * NO_PUSH, NO_KEY_FRAME, CODEC_UNSUPPORTED, STREAM_ENDED. The viewer has left already. */
 	void (*on_end)(struct viewer *viewer, const struct why *why);
 };
 
