@@ -71,14 +71,14 @@ export class Stage {
 		return this.server.call('POST', '/v2/devices', { did, name, kind: 'camera' });
 	}
 
-	actor(device) {
-		const camera = new Camera(this.server, device, this.folder);
+	actor(device, flags) {
+		const camera = new Camera(this.server, device, this.folder, flags);
 		this.cameras.push(camera);
 		return camera;
 	}
 
-	async camera(name) {
-		const camera = this.actor(await this.device(name));
+	async camera(name, flags) {
+		const camera = this.actor(await this.device(name), flags);
 		await camera.start();
 		return camera;
 	}

@@ -104,16 +104,18 @@ export class Server {
 }
 
 export class Camera {
-	constructor(server, device, folder) {
+	/** `flags` are more of vigil-cam's own, such as a fault. */
+	constructor(server, device, folder, flags = []) {
 		this.server = server;
 		this.device = device;
 		this.folder = folder;
+		this.flags = flags;
 	}
 
 	async start() {
 		const { did, secret } = this.device;
 		this.child = start('vigil-cam', ['--mqtt', this.server.endpoints.mqtt, '--did', did, '--secret', secret,
-			'--state', join(this.folder, `cam-${did}`)], join(this.folder, `cam-${did}.log`));
+			'--state', join(this.folder, `cam-${did}`), ...this.flags], join(this.folder, `cam-${did}.log`));
 		await this.isOnline();
 	}
 

@@ -6,10 +6,10 @@
  * first viewer makes the server ask the camera to play; some time after the last one left it is
  * told to stop.
  *
- * Memory's order of shedding, when all rings together are over bytes_max: first what is older than
- * the current groups of pictures, then the groups of streams nobody watches (above
- * LIVE_SHARE_BYTES_LEAST), then those above an equal share. Whoever lost his group waits for the
- * next key frame; is_shed says so.
+ * When all rings together come near bytes_max, memory is shed in this order: from 7/8 of it what is
+ * older than the current groups of pictures; from 15/16 the groups of streams nobody watches, down
+ * to LIVE_SHARE_BYTES_LEAST; past it those above an equal share. A stream is looked at when a frame
+ * of it comes. Whoever lost his group waits for the next key frame; is_shed says so.
  *
  * Threads  a publisher and a viewer each live on their connection's loop, any loop. Loops with
  *          viewers are woken once per flush.

@@ -22,7 +22,7 @@ def make_av1(path):
 
 
 def make_h265(path):
-    """Without the encoder's words about itself; the second variant has B frames."""
+    """With B frames, without the encoder's words about itself."""
     return encode(path, "-c:v", "libx265", "-tag:v", "hvc1", "-pix_fmt", "yuv420p",
                   "-preset", "ultrafast", "-x265-params", "log-level=error:info=0:keyint=25:bframes=2")
 
@@ -61,13 +61,13 @@ def video_head(four_cc, is_key, kind, composition_ms=0):
 
 
 def video_tags(path, four_cc, box):
-    """The clip as a publisher would send it; frames without a delay as CodedFramesX."""
+    """The clip as encoders send it: H.265's frames without a delay as CodedFramesX, AV1's never."""
     tags = [Tag(VIDEO, 0, video_head(four_cc, True, SEQUENCE_START) + record(path, box))]
     first = None
     for dts, pts, is_key, body in packets(path):
         first = dts if first is None else first
         kind = CODED_FRAMES
-        if four_cc != "12" and pts == dts:
+        if four_cc == "hvc1" and pts == dts:
             kind = CODED_FRAMES_X
         tags.append(Tag(VIDEO, dts - first, video_head(four_cc, is_key, kind, pts - dts) + body))
     return tags
