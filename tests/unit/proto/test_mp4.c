@@ -147,6 +147,7 @@ static void a_fragment_is_written_byte_by_byte(void **state)
 		{ 1, 0x100000002, pictures, 2 },
 		{ 2, 9, packets, 2 },
 	};
+	/* clang-format off */
 	static const char expected[] =
 		"\x00\x00\x00\xc8moof"
 		"\x00\x00\x00\x10mfhd\x00\x00\x00\x00\x00\x00\x00\x2a"
@@ -163,6 +164,7 @@ static void a_fragment_is_written_byte_by_byte(void **state)
 		"\x00\x00\x00\x1ctrun\x01\x00\x02\x01\x00\x00\x00\x02\x00\x00\x00\xdc"
 		"\x00\x00\x00\x03\x00\x00\x00\x04"
 		"\x00\x00\x00\x1bmdat";
+	/* clang-format on */
 	AUTO_BUF out = { 0 };
 
 	buf_init(&out, ROOM);
