@@ -84,6 +84,18 @@ static enum err find_node(struct db *db, char out[NODE_SIZE])
 	return err == ERR_OK ? str_copy(str_of(node.value), out, NODE_SIZE) : err;
 }
 
+static enum err open_storage(const struct domain_setup *setup, struct domain *domain)
+{
+	struct storage_setup storage = setup->storage;
+
+	storage.db = setup->db;
+	storage.blob = setup->blob;
+	storage.keys = setup->keys;
+	storage.devices = domain->devices;
+	storage.events = domain->events;
+	return storage_new(&storage, &domain->storage);
+}
+
 enum err domain_new(const struct domain_setup *setup, struct domain **out, struct why *why)
 {
 	AUTO(domain) domain = calloc(1, sizeof *domain);
@@ -94,6 +106,8 @@ enum err domain_new(const struct domain_setup *setup, struct domain **out, struc
 	enum err err = find_node(setup->db, domain->node);
 	if (err == ERR_OK)
 		err = event_log_new(setup->db, &domain->events);
+	if (err == ERR_OK)
+		err = retention_new(setup->db, setup->events_keep_days, &domain->retention);
 	if (err == ERR_OK)
 		err = tokens_new(setup->db, setup->platform_token, &domain->tokens);
 	if (err == ERR_OK) {
@@ -110,6 +124,14 @@ enum err domain_new(const struct domain_setup *setup, struct domain **out, struc
 	live.events = domain->events;
 	if (err == ERR_OK)
 		err = live_new(&live, &domain->live);
+	if (err == ERR_OK)
+		err = open_storage(setup, domain);
+	if (err == ERR_OK) {
+		const struct thumbnails_setup thumbnails = { .live = domain->live,
+			                                     .media = setup->media,
+			                                     .read = setup->read_thumbnail };
+		err = thumbnails_new(&thumbnails, &domain->thumbnails);
+	}
 	if (err != ERR_OK)
 		return why_set(why, err, "database: %s", err_text(err));
 	*out = TAKE(domain);
@@ -120,9 +142,12 @@ void domain_free(struct domain *domain)
 {
 	if (!domain)
 		return;
+	storage_free(domain->storage);
+	thumbnails_free(domain->thumbnails);
 	live_free(domain->live);
 	devices_free(domain->devices);
 	tokens_free(domain->tokens);
+	retention_free(domain->retention);
 	event_log_free(domain->events);
 	free(domain);
 }
@@ -131,6 +156,8 @@ void domain_start(struct domain *domain)
 {
 	tokens_start(domain->tokens);
 	devices_start(domain->devices);
+	retention_start(domain->retention);
+	storage_start(domain->storage);
 	/* What was committed just before a power cut has no cursor yet. */
 	event_log_wake(domain->events);
 }

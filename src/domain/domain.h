@@ -15,8 +15,11 @@
 #include "base/str.h"
 #include "domain/device/device.h"
 #include "domain/event/event.h"
+#include "domain/event/retention.h"
 #include "domain/identity/token.h"
 #include "domain/live/live.h"
+#include "domain/live/thumbnail.h"
+#include "domain/storage/storage.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
 
@@ -25,17 +28,25 @@
 struct domain_setup {
 	struct db *db;     /* borrowed */
 	struct keys *keys; /* borrowed */
+	struct blob *blob; /* borrowed */
 	struct str platform_token;
-	int64_t registration_s; /* how long one holds, before its jitter */
-	struct live_setup live; /* devices, keys, events are filled in by domain_new() */
+	int64_t registration_s;       /* how long one holds, before its jitter */
+	int64_t events_keep_days;     /* 0: for ever */
+	struct storage_setup storage; /* only its numbers are looked at */
+	struct live_setup live;       /* devices, keys, events are filled in by domain_new() */
+	struct media *media;          /* borrowed; NULL: no thumbnails */
+	thumbnail_read_fn *read_thumbnail;
 };
 
 struct domain {
 	char node[NODE_SIZE];
 	struct event_log *events;
+	struct retention *retention;
 	struct tokens *tokens;
 	struct devices *devices;
 	struct live *live;
+	struct storage *storage;
+	struct thumbnails *thumbnails;
 };
 
 enum err domain_new(const struct domain_setup *setup, struct domain **out, struct why *why);

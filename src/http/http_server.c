@@ -107,6 +107,11 @@ const char *http_server_address(const struct http_server *server, size_t index)
 	return index < server->listener_count ? listener_address(server->listeners[index]) : "";
 }
 
+bool http_server_is_tls_only(const struct http_server *server, size_t index)
+{
+	return index < server->listener_count && listener_is_tls_only(server->listeners[index]);
+}
+
 static enum err http_loop_new(struct http_server *server, struct loop *loop)
 {
 	unsigned index = loop_index(loop);

@@ -73,6 +73,8 @@ enum err http_server_listen(struct http_server *server, const struct listener_se
 
 /* The address of the n-th listener, borrowed. */
 const char *http_server_address(const struct http_server *server, size_t index);
+/* That listener refuses plain connections. */
+bool http_server_is_tls_only(const struct http_server *server, size_t index);
 
 /* Accepts on all these loops. */
 enum err http_server_start(struct http_server *server, struct loop *const loops[], size_t count);

@@ -231,23 +231,38 @@ void response_refuse(struct http_conn *hc, int status)
 	http_conn_next(hc, false);
 }
 
-void response_begin(struct request *req, int status, const char *content_type,
-                    void (*on_room)(void *owner, struct request *req), void *owner)
+/* Length -1: chunked, or ended by the connection. */
+static void begin(struct request *req, int status, const char *content_type, int64_t length)
 {
 	assert(req->state == REQUEST_OPEN);
 	req->state = REQUEST_STREAMING;
 	req->status = status;
-	req->on_room = on_room;
-	req->room_owner = owner;
 	if (!req->conn)
 		return;
 	if (req->is_split)
 		buf_clear(&req->extra);
-	req->is_chunked_out = req->head.minor > 0;
-	req->is_kept = req->is_chunked_out && is_kept(req);
+	req->is_chunked_out = length < 0 && req->head.minor > 0;
+	req->is_kept = (length >= 0 || req->is_chunked_out) && is_kept(req);
 	struct iovec part = part_of(
-		response_head(req, status, content_type, -1, connection_of(req, req->is_kept)));
+		response_head(req, status, content_type, length, connection_of(req, req->is_kept)));
 	(void)http_conn_send(req->conn, &part, 1);
+}
+
+void response_begin(struct request *req, int status, const char *content_type,
+                    void (*on_room)(void *owner, struct request *req), void *owner)
+{
+	req->on_room = on_room;
+	req->room_owner = owner;
+	begin(req, status, content_type, -1);
+}
+
+void response_begin_length(struct request *req, int status, const char *content_type,
+                           uint64_t length, void (*on_room)(void *owner, struct request *req),
+                           void *owner)
+{
+	req->on_room = on_room;
+	req->room_owner = owner;
+	begin(req, status, content_type, (int64_t)length);
 }
 
 enum err response_write(struct request *req, struct str bytes)

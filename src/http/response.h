@@ -47,6 +47,11 @@ void response_problem(struct request *req, const struct problem *problem);
 void response_begin(struct request *req, int status, const char *content_type,
                     void (*on_room)(void *owner, struct request *req), void *owner);
 
+/* The same with a body of exactly `length` bytes: response_abort() if they cannot all be given. */
+void response_begin_length(struct request *req, int status, const char *content_type,
+                           uint64_t length, void (*on_room)(void *owner, struct request *req),
+                           void *owner);
+
 /* ERR_BUSY, and nothing is taken, while more than RESPONSE_QUEUE_MAX bytes wait; ERR_CLOSED when
  * the peer has gone: response_end() is still due; ERR_TOO_LARGE past RESPONSE_WRITE_MAX. */
 enum err response_write(struct request *req, struct str bytes);

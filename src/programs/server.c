@@ -12,6 +12,7 @@
 #include "programs/server_private.h"
 #include "programs/version.h"
 
+#define DAY_MS        (24 * 60 * 60 * 1000LL)
 #define STOP_STEP_MS  20
 #define SETTLE_ROUNDS 16 /* a mail that posts another one is followed this far */
 
@@ -48,8 +49,16 @@ static enum err open_domain(struct server *server, struct why *why)
 	const struct domain_setup setup = {
 		.db = server->db,
 		.keys = server->keys,
+		.blob = server->blob,
 		.platform_token = str_of(server->admin_token),
 		.registration_s = settings->device_token_s,
+		.events_keep_days = settings->events_keep_days,
+		.storage = { .keep_ms = settings->storage_keep_days * DAY_MS,
+		             .stills_per_device = settings->storage_stills_per_device,
+		             .files_max = settings->storage_files_max,
+		             .puts_max = settings->storage_uploads_at_once },
+		.media = server->media,
+		.read_thumbnail = thumbnail_read_flv,
 		.live = { .flush_ms = settings->live_flush_ms,
 		          .bytes_max = settings->live_rings_mb * 1024 * 1024,
 		          .push_url = rtmp_push_url,
@@ -58,6 +67,10 @@ static enum err open_domain(struct server *server, struct why *why)
 
 	(void)snprintf(server->rtmp_public.url, sizeof server->rtmp_public.url, "%s",
 	               settings->public_rtmp);
+	(void)snprintf(server->storage_public.url, sizeof server->storage_public.url, "%s",
+	               settings->public_http);
+	(void)snprintf(server->storage_public.host, sizeof server->storage_public.host, "%s",
+	               settings->public);
 	(void)snprintf(server->rtmp_public.host, sizeof server->rtmp_public.host, "%s",
 	               settings->public);
 	return domain_new(&setup, &server->domain, why);
@@ -87,6 +100,7 @@ static enum err open_endpoints(struct server *server, struct why *why)
 		.events = domain->events,
 		.public_http = settings->public_http[0] ? settings->public_http : NULL,
 		.rtmp = &server->rtmp_public,
+		.storage = &server->storage_public,
 		.command_timeout_ms = settings->command_timeout_ms,
 		.version = VIGIL_VERSION,
 	};
@@ -101,6 +115,11 @@ static enum err open_endpoints(struct server *server, struct why *why)
 		err = live_endpoint_new(domain->live, server->api, domain->devices, &server->live);
 	if (err == ERR_OK)
 		err = open_hls(server);
+	if (err == ERR_OK)
+		err = storage_endpoint_new(domain->storage, &server->storage);
+	if (err == ERR_OK)
+		err = thumbnail_endpoint_new(domain->thumbnails, domain->devices,
+		                             &server->thumbnails);
 	if (err != ERR_OK)
 		return why_set(why, err, "%s", err_text(err));
 	return server_open_listeners(server, why);
@@ -139,6 +158,8 @@ enum err server_new(const struct vigild_settings *settings, struct server **out,
 	if (err == ERR_OK)
 		err = open_tls(server, why);
 	if (err == ERR_OK)
+		err = server_open_media(server);
+	if (err == ERR_OK)
 		err = open_domain(server, why);
 	if (err == ERR_OK)
 		err = open_loops(server);
@@ -163,7 +184,8 @@ static void settle_loops(struct server *server)
 /*
  * The order of the end; the loops' threads are over, or never began.
  *
- *  1. The database gives its last answers to the loops; then nothing asks it any more.
+ *  1. The database, the disk and the helper that makes thumbnails give their last answers to the
+ *     loops; then nothing asks them any more.
  *  2. Connections, those answers and all mails come through: requests still have their server, and
  *     connections the listener that counts them.
  *  3. Listeners and the HTTP server let go of the loops' handles and timers.
@@ -176,8 +198,11 @@ void server_free(struct server *server)
 		return;
 	if (server->db)
 		db_stop(server->db);
+	if (server->blob)
+		blob_stop(server->blob);
 	for (size_t i = 0; i < server->loop_count; i++)
 		conn_close_all(server->loops[i]);
+	media_stop(server->media);
 	settle_loops(server);
 	listener_free(server->mqtt_listener);
 	listener_free(server->rtmp_listener);
@@ -185,13 +210,17 @@ void server_free(struct server *server)
 	for (size_t i = 0; i < server->loop_count; i++)
 		loop_free(server->loops[i]);
 	hls_endpoint_free(server->hls);
+	storage_endpoint_free(server->storage);
+	thumbnail_endpoint_free(server->thumbnails);
 	live_endpoint_free(server->live);
 	rtmp_endpoint_free(server->rtmp);
 	mqtt_endpoint_free(server->mqtt);
 	api_free(server->api);
 	domain_free(server->domain);
+	media_free(server->media);
 	tls_free(server->tls);
 	keys_free(server->keys);
+	blob_free(server->blob);
 	db_free(server->db);
 	if (server->lock_fd >= 0)
 		(void)close(server->lock_fd);

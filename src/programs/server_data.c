@@ -46,6 +46,21 @@ static enum err open_database(struct server *server, struct why *why)
 	return db_open(&options, &server->db, why);
 }
 
+static enum err open_blob(struct server *server, struct why *why)
+{
+	char path[PATH_MAX];
+	const struct blob_options options = {
+		.url = server->settings->blob,
+		.fallback = path,
+		.reserve_bytes = server->settings->storage_reserve_mb * 1024 * 1024,
+		.threads = DISK_THREADS,
+		.queue_max = DISK_QUEUE_MAX,
+	};
+
+	server_path(server, "objects", path);
+	return blob_open(&options, &server->blob, why);
+}
+
 /* The key file may be made only while nothing was ever sealed: a lost one is not replaced. */
 static enum err open_keys(struct server *server, struct why *why)
 {
@@ -91,6 +106,8 @@ enum err server_open_data(struct server *server, struct why *why)
 
 	if (err == ERR_OK)
 		err = open_database(server, why);
+	if (err == ERR_OK)
+		err = open_blob(server, why);
 	if (err == ERR_OK)
 		err = open_keys(server, why);
 	if (err == ERR_OK)

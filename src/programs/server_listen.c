@@ -24,6 +24,8 @@ static enum err add_routes(struct server *server, struct why *why)
 		{ api_routes, api_route_count, server->api },
 		{ live_routes, live_route_count, server->live },
 		{ hls_routes, hls_route_count, server->hls },
+		{ storage_routes, storage_route_count, server->storage },
+		{ thumbnail_routes, thumbnail_route_count, server->thumbnails },
 		{ mqtt_routes, mqtt_route_count, server->mqtt },
 		{ console_routes, console_route_count, NULL },
 	};
@@ -50,13 +52,18 @@ static enum err open_http(struct server *server, struct why *why)
 		.is_plain_allowed = settings->allow_plain,
 		.connections_max = (size_t)settings->http_connections_max,
 	};
+	char host[64];
 
 	enum err err = http_server_new(&setup, &server->http);
 	if (err == ERR_OK)
 		err = add_routes(server, why);
 	if (err == ERR_OK && settings->http[0])
 		err = http_server_listen(server->http, &listen, why);
-	return err;
+	if (err != ERR_OK || !settings->http[0])
+		return err;
+	server->storage_public.is_tls_only = http_server_is_tls_only(server->http, 0);
+	return address_split(http_server_address(server->http, 0), host, sizeof host,
+	                     &server->storage_public.port);
 }
 
 static enum err open_rtmp(struct server *server, struct why *why)
@@ -108,7 +115,6 @@ static void warn_of_absent(const struct vigild_settings *settings)
 	} rows[] = {
 		{ "s3", settings->s3, "127.0.0.1:9000" },
 		{ "bus", settings->bus, "local" },
-		{ "blob", settings->blob, "" },
 		{ "advertise", settings->advertise, "" },
 	};
 

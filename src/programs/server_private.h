@@ -12,20 +12,26 @@
 #include "endpoints/api/api.h"
 #include "endpoints/hls/hls_endpoint.h"
 #include "endpoints/live/live_endpoint.h"
+#include "endpoints/live/thumbnail_endpoint.h"
 #include "endpoints/mqtt/mqtt_endpoint.h"
 #include "endpoints/rtmp/rtmp_endpoint.h"
+#include "endpoints/storage/storage_endpoint.h"
 #include "http/http_server.h"
 #include "io/dial.h"
 #include "io/listener.h"
 #include "io/loop.h"
 #include "io/tls.h"
+#include "ports/blob/blob.h"
 #include "ports/db/db.h"
 #include "ports/keys/keys.h"
+#include "ports/media/media.h"
 #include "programs/server.h"
 
 #define SERVER_LOOPS_MAX 64
 #define DB_QUEUE_MAX     20000
 #define DB_READERS       2
+#define DISK_QUEUE_MAX   4096
+#define DISK_THREADS     4
 
 /* One mail for each loop, for what must happen on all of them. */
 struct loop_task {
@@ -40,6 +46,8 @@ struct server {
 	int lock_fd;
 	struct db *db;
 	struct keys *keys;
+	struct blob *blob;
+	struct media *media;
 	struct tls *tls;
 	struct domain *domain;
 	struct api *api;
@@ -48,8 +56,11 @@ struct server {
 	struct rtmp_endpoint *rtmp;
 	struct live_endpoint *live;
 	struct hls_endpoint *hls;
+	struct storage_endpoint *storage;
+	struct thumbnail_endpoint *thumbnails;
 	struct listener *mqtt_listener, *rtmp_listener;
 	struct rtmp_public rtmp_public;
+	struct storage_public storage_public;
 	struct dial_policy outbound; /* whom this server may call; nothing of it calls yet */
 	struct test_clock *test_clock;
 	struct loop *loops[SERVER_LOOPS_MAX];
@@ -65,6 +76,9 @@ struct server {
 enum err server_open_data(struct server *server, struct why *why);
 /* DIR/name; `out` takes PATH_MAX bytes. */
 void server_path(const struct server *server, const char *name, char out[PATH_MAX]);
+
+/* server_media.c: the helper that makes thumbnails; a missing one is no failure. */
+enum err server_open_media(struct server *server);
 
 /* server_listen.c */
 enum err server_open_listeners(struct server *server, struct why *why);

@@ -75,11 +75,13 @@ def test_a_static_sign_does_not_displace_a_live_device(make_device, vigild, conn
     """The device is asked something harmless, and answers: the stranger is refused."""
     device = make_device(fields={"sign_policy": "any"}).go_online()
     epoch = vigild.presence("CAM0001")["link"]["epoch"]
+    answers = vigild.metric("command_us_count")
     stranger = connect_wire("CAM0001")
     stranger.send(wire.subscribe("actions/CAM0001"), wire.publish(
         "messages/CAM0001", register("CAM0001", static_sign("CAM0001", device.secret))))
     stranger.expect(wire.SUBACK)
     assert device.next_action()["data"] == {"read": ["config"]}
+    wait_for(lambda: vigild.metric("command_us_count") == answers + 1, what="the device's answer")
     vigild.advance(2100)
     assert wire.message(stranger.expect(wire.PUBLISH))["result"]["code"] == 40007
     assert vigild.presence("CAM0001")["link"]["epoch"] == epoch

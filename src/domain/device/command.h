@@ -26,6 +26,7 @@
 #define COMMAND_TIMEOUT_MOST_MS  30000
 #define COMMAND_RESULT_MAX       65536
 #define COMMAND_MID_SIZE         40
+#define COMMAND_GRANT_SIZE       104
 
 struct command {
 	char did[DID_SIZE];
@@ -35,8 +36,8 @@ struct command {
 	void (*done)(struct command *command, enum err err);
 	struct why why;
 	char mid[COMMAND_MID_SIZE];
-	struct buf result; /* JSON object; freed after `done` */
-	char grant[39];    /* the action's token; empty: one is made */
+	struct buf result;              /* JSON object; freed after `done` */
+	char grant[COMMAND_GRANT_SIZE]; /* the action's token; empty: one is made */
 
 	struct devices *devices; /* private from here */
 	struct loop *home;
@@ -48,7 +49,8 @@ struct command {
 	int64_t sent_us;
 };
 
-/* Makes command->grant for its did and resource now, for an action whose data must name it. */
+/* Makes command->grant for its did and resource now, for an action whose data must name it. That
+ * of a capture has a dot and the did behind it: the address it opens names no device. */
 void command_make_grant(struct devices *devices, struct command *command);
 
 void command_send(struct devices *devices, struct command *command);

@@ -27,6 +27,7 @@
 #define API_SIGN_IN_S 600
 
 struct rtmp_public;
+struct storage_public;
 
 struct api_setup {
 	struct devices *devices;
@@ -34,6 +35,7 @@ struct api_setup {
 	struct event_log *events;
 	const char *public_http;  /* "https://cloud.example"; NULL: what the client asked for */
 	struct rtmp_public *rtmp; /* where encoders push to */
+	const struct storage_public *storage; /* where devices bring files */
 	int64_t command_timeout_ms;
 	const char *version;
 };

@@ -8,6 +8,7 @@
 #include "domain/device/preset.h"
 #include "endpoints/api/api_private.h"
 #include "endpoints/rtmp/rtmp_endpoint.h"
+#include "endpoints/storage/storage_endpoint.h"
 
 struct work;
 
@@ -167,6 +168,30 @@ static enum err add_push_url(struct work *work, const struct device_view *view)
 	return err;
 }
 
+/* One file of this device, posted with this action's token. */
+static enum err add_file_url(struct work *work, const struct device_view *view)
+{
+	struct command *command = &work->command;
+	const struct storage_public *address = work->api->setup.storage;
+	struct str did = str_of(command->did), host = host_of(view->presence.reached_at);
+	AUTO_JSON data = NULL;
+	AUTO_BUF url = { 0 };
+
+	enum err err = json_read(buf_str(&work->action.data), &data, NULL);
+	if (err != ERR_OK)
+		return err;
+	command_make_grant(work->api->setup.devices, command);
+	buf_init(&url, ACTION_URL_MAX);
+	const json_t *upload = json_object_get(data, "upload");
+	if (upload)
+		storage_upload_url(address, did, str_of(command->grant),
+		                   json_member_str(upload, "file"), host, ACTION_URL_MAX, &url);
+	else
+		storage_still_url(address, str_of(command->grant), host, &url);
+	err = buf_err(&url);
+	return err == ERR_OK ? action_request_add_url(&work->action, buf_str(&url)) : err;
+}
+
 /* What depends on the device and not on the words. */
 static enum err fit_to_device(struct work *work, const struct device_view *view, struct why *why)
 {
@@ -181,10 +206,7 @@ static enum err fit_to_device(struct work *work, const struct device_view *view,
 		                      "play: this device pushes by itself and is never asked");
 	if (is_play && work->action.lacks_url)
 		return add_push_url(work, view);
-	if (work->action.lacks_url)
-		return why_set_reason(why, ERR_INVALID, REASON_INVALID_ACTION, "url",
-		                      "%s.url: is missing", name);
-	return ERR_OK;
+	return work->action.lacks_url ? add_file_url(work, view) : ERR_OK;
 }
 
 static enum err read_action(const json_t *body, struct work *work, struct why *why)

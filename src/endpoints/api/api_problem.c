@@ -25,6 +25,9 @@ static const struct row reasons[REASON_COUNT_] = {
 	[REASON_NO_KEY_FRAME]         = { 504, NULL },
 	[REASON_CODEC_UNSUPPORTED]    = { 415, NULL },
 	[REASON_STREAM_ENDED]         = { 410, NULL },
+	[REASON_NOT_LIVE]             = { 409, NULL },
+	[REASON_MEDIA_FAILED]         = { 502, NULL },
+	[REASON_MEDIA_UNAVAILABLE]    = { 503, NULL },
 	[REASON_BAD_SIGN]             = { 403, NULL },
 	[REASON_UNKNOWN_DID]          = { 404, "not-found" },
 	[REASON_CLOCK_SKEW]           = { 403, NULL },
@@ -34,6 +37,9 @@ static const struct row reasons[REASON_COUNT_] = {
 	[REASON_NOT_CHILD]            = { 409, NULL },
 	[REASON_TOKEN_INVALID]        = { 401, "unauthenticated" },
 	[REASON_TOO_MANY]             = { 503, "busy" },
+	[REASON_STORAGE_FULL]         = { 507, NULL },
+	[REASON_STILL_MALFORMED]      = { 422, NULL },
+	[REASON_GRANT_USED]           = { 409, NULL },
 	[REASON_IDEMPOTENCY_MISMATCH] = { 422, NULL },
 };
 

@@ -26,12 +26,19 @@ void house_open(struct house *house)
 	house->options.url = house->url;
 	if (db_open(&house->options, &house->db, &why) != ERR_OK)
 		fail_msg("%s", why.text);
+	const struct blob_options blob = {
+		.url = "", .fallback = house->objects, .threads = 2, .queue_max = 64
+	};
+	if (blob_open(&blob, &house->blob, &why) != ERR_OK)
+		fail_msg("%s", why.text);
 	assert_ok(domain_is_fresh(house->db, &is_fresh));
 	assert_ok(keys_open(house->key_path, is_fresh, &house->keys, &why));
 	assert_ok(domain_check_key(house->db, house->keys, &why));
 	const struct domain_setup setup = {
 		.db = house->db,
 		.keys = house->keys,
+		.blob = house->blob,
+		.storage = house->storage,
 		.platform_token = STR("platform-token"),
 		.registration_s = 3600,
 		.live = { .flush_ms = house->flush_ms,
@@ -45,12 +52,14 @@ void house_close(struct house *house)
 {
 	house_turn(house, 30);
 	db_stop(house->db);
+	blob_stop(house->blob);
 	loop_stop(house->other);
 	loop_join(house->other);
 	loop_free(house->other);
 	loop_free(house->loop);
 	domain_free(house->domain);
 	keys_free(house->keys);
+	blob_free(house->blob);
 	db_free(house->db);
 }
 
@@ -63,6 +72,10 @@ static int start(void **state, bool is_twice)
 	assert_non_null(mkdtemp(house->folder));
 	(void)snprintf(house->url, sizeof house->url, "sqlite:%s/test.db", house->folder);
 	(void)snprintf(house->key_path, sizeof house->key_path, "%s/key", house->folder);
+	(void)snprintf(house->objects, sizeof house->objects, "%s/objects", house->folder);
+	house->storage = (struct storage_setup){
+		.keep_ms = 7 * 86400000LL, .stills_per_device = 3, .files_max = 20, .puts_max = 12
+	};
 	house->options =
 		(struct db_options){ .readers = 2, .queue_max = 5000, .is_twice = is_twice };
 	house->bytes_max = 512 * 1024 * 1024;

@@ -15,12 +15,14 @@
 #define WAIT_MS 5000
 
 struct house {
-	char folder[64], url[128], key_path[128];
+	char folder[64], url[128], key_path[128], objects[128];
 	struct db *db;
 	struct keys *keys;
+	struct blob *blob;
 	struct domain *domain;
 	struct loop *loop, *other;
 	struct db_options options;
+	struct storage_setup storage; /* its numbers */
 	int64_t flush_ms, bytes_max;
 	bool is_started; /* domain_start() ran: timers hold it */
 };

@@ -156,7 +156,9 @@ static void a_whole_second_may_repeat_for_two_seconds_from_its_address(void **st
 
 static void a_disabled_device_is_refused_and_loses_its_link(void **state)
 {
-	struct device_change change = { .kind = DEVICE_UPDATE, .is_disabled = true };
+	struct device_change change = { .kind = DEVICE_UPDATE,
+		                        .sets = DEVICE_SETS_DISABLED,
+		                        .is_disabled = true };
 	struct camera camera;
 
 	add_all(*state);

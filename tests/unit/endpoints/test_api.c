@@ -14,7 +14,7 @@ static void every_reason_has_a_status_and_a_name(void **state)
 {
 	for (int reason = REASON_NONE + 1; reason < REASON_COUNT_; reason++) {
 		/* Without a row of its own the kind would decide: 500, internal. */
-		assert_in_range(api_problem_status(ERR_INTERNAL, reason), 400, 504);
+		assert_in_range(api_problem_status(ERR_INTERNAL, reason), 400, 599);
 		assert_int_not_equal(api_problem_status(ERR_INTERNAL, reason), 500);
 		assert_string_not_equal(api_problem_name(ERR_INTERNAL, reason), "internal");
 	}
