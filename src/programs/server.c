@@ -22,7 +22,15 @@ static enum err open_tls(struct server *server, struct why *why)
 
 	if (!settings->tls_cert[0])
 		return ERR_OK;
-	return tls_server_new(settings->tls_cert, settings->tls_key, &server->tls, why);
+	enum err err = tls_server_new(settings->tls_cert, settings->tls_key, &server->tls, why);
+	if (err != ERR_OK)
+		return err;
+	struct why lack = { 0 };
+	if (tls_has_kernel(&lack))
+		log_info("vigild.tls", "kernel_tls=on");
+	else
+		log_info("vigild.tls", "kernel_tls=off reason=\"%s\"", lack.text);
+	return ERR_OK;
 }
 
 static enum err allow_outbound(struct server *server, struct why *why)

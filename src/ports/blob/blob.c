@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/id.h"
 #include "io/lane.h"
+#include "io/loop.h"
 #include "ports/blob/blob_file_private.h"
 
 #define LANE_NAME "disk"
@@ -210,7 +211,7 @@ void blob_object_free(struct blob_object *object)
 	task.blob = object->blob;
 	/* To close a file may take a while; when the lane is full, it is still better than a leak.
 	 */
-	if (run(&task) != ERR_OK)
+	if (!loop_current() || run(&task) != ERR_OK)
 		(void)close_file(&task);
 }
 

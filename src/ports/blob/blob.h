@@ -70,7 +70,8 @@ enum err blob_find(struct blob *blob, const char *id, struct blob_object **out);
 enum err blob_read(struct blob_object *object, struct blob_job *job, uint64_t offset, uint8_t *to,
                    size_t size);
 
-/* Not while a job is under way. What was not committed is dropped. */
+/* Not while a job is under way. What was not committed is dropped, soon (at once when this thread
+ * runs no loop). */
 void blob_object_free(struct blob_object *object);
 /* The same, and a committed object is removed too: its row could not be written. */
 void blob_object_drop(struct blob_object *object);

@@ -17,14 +17,14 @@ def padded_jpeg(size):
     """A whole picture of exactly `size` bytes: comments (COM, at most 65535 bytes each) fill it."""
     picture = jpeg()
     left = size - len(picture)
-    filler = b""
+    filler = bytearray()
     while left:
         one = min(left, 65537)
         if 0 < left - one < 4:
             one -= 4
         filler += b"\xff\xfe" + (one - 2).to_bytes(2, "big") + bytes(one - 4)
         left -= one
-    return picture[:2] + filler + picture[2:]
+    return picture[:2] + bytes(filler) + picture[2:]
 
 
 def form(content, field="file", file_name="a.jpeg", boundary="frontier"):
