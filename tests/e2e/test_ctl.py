@@ -257,3 +257,17 @@ def test_help_manual_and_completions_come_from_one_table(run, tmp_path):
     done = subprocess.run(["bash", "-c", f"source {tmp_path}/vigil.bash; COMP_WORDS=(vigil device l); "
                            "COMP_CWORD=2; _vigil; echo ${COMPREPLY[@]}"], capture_output=True, text=True)
     assert done.stdout.split() == ["list"]
+
+
+@pytest.mark.parametrize("words, expected", [
+    (["im"], {"import"}), (["device", "show", "--j"], {"--json"}), (["completion", ""], {"bash", "zsh", "fish"}),
+    (["help", "ev"], {"events"}), (["events", "--f"], {"--follow"}), (["streams", "--w"], {"--watch"}),
+    (["device", "add", "CAM1", "--kind", "c"], {"camera"}), (["push-url", "CAM1", "--e"], {"--expires"}),
+    (["device", "add", "CAM1", "--sign-policy", ""], {"timestamp", "any", "hmac"})])
+def test_bash_completes_words_options_and_values(run, tmp_path, words, expected):
+    (tmp_path / "vigil.bash").write_text(run("completion", "bash", env={}).stdout)
+    line = " ".join(f"'{word}'" for word in ["vigil", *words])
+    done = subprocess.run(["bash", "-c", f"source {tmp_path}/vigil.bash; COMP_WORDS=({line}); "
+                           f"COMP_CWORD={len(words)}; _vigil; printf '%s\\n' \"${{COMPREPLY[@]}}\""],
+                          capture_output=True, text=True)
+    assert set(done.stdout.split()) == expected and done.stderr == ""
