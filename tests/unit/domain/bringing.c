@@ -20,11 +20,15 @@ static void on_ready(struct file_put *put)
 		assert_ok(file_put_add(put, (const uint8_t *)one->content.at, one->content.size));
 		one->content.size = 0;
 		enum err err = file_put_pace(put);
-		if (err == ERR_MORE)
-			return;
-		assert_ok(err);
+		if (err == ERR_OK)
+			file_put_end(put);
+		else
+			assert_err(err, ERR_MORE);
+	} else {
+		file_put_end(put);
 	}
-	file_put_end(put);
+	if (one->cancel_late != ERR_OK)
+		file_put_cancel(put, one->cancel_late);
 }
 
 void bringing_go_on(void *put)

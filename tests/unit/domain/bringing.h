@@ -18,8 +18,9 @@ struct bringing {
 	struct str content;
 	enum err err, begun;
 	int ready, done;
-	bool is_held;    /* `ready` does nothing: the test goes on */
-	enum err cancel; /* right after the begin, when not ERR_OK */
+	bool is_held;         /* `ready` does nothing: the test goes on */
+	enum err cancel;      /* right after the begin, when not ERR_OK */
+	enum err cancel_late; /* the same after its bytes are on their way to the disk */
 };
 
 /* The caller frees it. */
