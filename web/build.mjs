@@ -11,7 +11,7 @@ const dist = join(here, 'dist');
 const watching = process.argv.includes('--watch');
 
 // Everything that ends up inside app.js, with the text its licence asks us to keep.
-const bundled = ['preact', 'mpegts.js', 'es6-promise', 'webworkify-webpack'];
+const bundled = ['preact', 'mpegts.js', 'es6-promise', 'events'];
 
 function licences() {
 	return bundled.map((name) => {

@@ -11,8 +11,10 @@ import os
 import pathlib
 import re
 import resource
+import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -20,8 +22,9 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("VIGIL_BUILD", ROOT / "build-release")).resolve()
 TOOLS = pathlib.Path(os.environ.get("VIGIL_BENCH_TOOLS", ROOT / "../shared/bench")).resolve()
-RESULTS = ROOT / "bench" / "results"
+RESULTS = pathlib.Path(os.environ.get("VIGIL_BENCH_RESULTS", ROOT / "bench" / "results"))
 SERVER_CPU, LOAD_CPU = "0", "1"
+RUNS = int(os.environ.get("VIGIL_BENCH_RUNS", 3))
 LAG_LIMIT_US = 5000
 START_LIMIT_S = 20
 STOP_LIMIT_S = 30
@@ -42,17 +45,35 @@ def tool(path):
     return program
 
 
+OWN_TOOLS = {"tlsload": ("tlsload.c", "load.c", "-lssl", "-lcrypto"), "calls": ("calls.c", "load.c"),
+             "streams": ("streams.c", "clip.c", "load.c")}
+
+
+def own_tool(name):
+    """A load tool of bench/load, for what the outside tools do not do."""
+    folder, program = ROOT / "bench/load", BUILD / "bench" / name
+    sources = [folder / part for part in OWN_TOOLS[name] if part.endswith(".c")]
+    libraries = [part for part in OWN_TOOLS[name] if part.startswith("-l")]
+    newest = max(path.stat().st_mtime for path in (*sources, *folder.glob("*.h")))
+    if not program.exists() or program.stat().st_mtime < newest:
+        program.parent.mkdir(exist_ok=True)
+        subprocess.run(["cc", "-O2", "-Wall", "-D_GNU_SOURCE", "-o", program, *sources, *libraries],
+                       check=True)
+    return program
+
+
 def load(program, *arguments, **options):
     """Starts a load program on the load's CPU; its output is read as text."""
     return subprocess.Popen(["taskset", "-c", LOAD_CPU, program, *map(str, arguments)],
-                            stdin=subprocess.DEVNULL, text=True,
-                            **{"stdout": subprocess.PIPE, **options})
+                            text=True,
+                            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options})
 
 
-def run(program, *arguments):
-    """The whole output of a load program that ends by itself."""
-    with load(program, *arguments) as process:
-        output = process.communicate()[0]
+def run(program, *arguments, told=None):
+    """The whole output of a load program that ends by itself; `told` is its standard input."""
+    given = {} if told is None else {"stdin": subprocess.PIPE}
+    with load(program, *arguments, **given) as process:
+        output = process.communicate(told)[0]
     if process.returncode:
         raise SystemExit(f"bench: {pathlib.Path(program).name} ended with {process.returncode}:\n{output}")
     return output
@@ -63,6 +84,21 @@ def number(pattern, text):
     if not found:
         raise SystemExit(f"bench: no {pattern} in:\n{text}")
     return float(found.group(1))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def parts(known):
+    """The parts of a bench that the command line names, or all."""
+    wanted = sys.argv[1:] or list(known)
+    for name in wanted:
+        if name not in known:
+            raise SystemExit(f"bench: no part {name}; there are: {' '.join(known)}")
+    return wanted
 
 
 def raise_descriptor_limit():
@@ -87,12 +123,13 @@ class Part:
 
     def __init__(self, server):
         self.server = server
-        self.turns_before = server.loop_turns()
-        self.began_us = cpu_us(server.pid)
+        self.turns_before, self.busy_before_us = server.loop_turns(), server.busy_us()
+        self.began, self.began_us = time.monotonic(), cpu_us(server.pid)
 
     def stop(self):
         self.cpu_us = cpu_us(self.server.pid) - self.began_us
         after = self.server.loop_turns()
+        self.busy = (self.server.busy_us() - self.busy_before_us) / 1e6 / (time.monotonic() - self.began)
         counts = [after[limit] - self.turns_before[limit] for limit in after]
         place = bisect.bisect_left(counts, counts[-1] * 0.999)
         self.lag_us = list(after)[place]  # the bucket's upper end
@@ -171,6 +208,9 @@ class Server:
         """Upper end in microseconds -> turns that took no longer."""
         rows = re.findall(r'vigil_loop_lag_us_bucket\{le="([^"]+)"\} (\d+)', self.metrics())
         return {float(limit.replace("+Inf", "inf")): int(count) for limit, count in rows}
+
+    def busy_us(self):
+        return self.metric("loop_lag_us_sum")
 
     def rss_kb(self):
         with open(f"/proc/{self.pid}/status") as status:

@@ -107,6 +107,8 @@ enum err domain_new(const struct domain_setup *setup, struct domain **out, struc
 	if (err == ERR_OK)
 		err = event_log_new(setup->db, &domain->events);
 	if (err == ERR_OK)
+		err = retention_new(setup->db, setup->events_keep_days, &domain->retention);
+	if (err == ERR_OK)
 		err = tokens_new(setup->db, setup->platform_token, &domain->tokens);
 	if (err == ERR_OK) {
 		const struct devices_setup devices = { .db = setup->db,
@@ -145,6 +147,7 @@ void domain_free(struct domain *domain)
 	live_free(domain->live);
 	devices_free(domain->devices);
 	tokens_free(domain->tokens);
+	retention_free(domain->retention);
 	event_log_free(domain->events);
 	free(domain);
 }
@@ -153,6 +156,7 @@ void domain_start(struct domain *domain)
 {
 	tokens_start(domain->tokens);
 	devices_start(domain->devices);
+	retention_start(domain->retention);
 	storage_start(domain->storage);
 	/* What was committed just before a power cut has no cursor yet. */
 	event_log_wake(domain->events);

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "domain/device/device.h"
 #include "domain/event/event.h"
+#include "domain/event/retention.h"
 #include "domain/identity/token.h"
 #include "domain/live/live.h"
 #include "domain/live/thumbnail.h"
@@ -30,6 +31,7 @@ struct domain_setup {
 	struct blob *blob; /* borrowed */
 	struct str platform_token;
 	int64_t registration_s;       /* how long one holds, before its jitter */
+	int64_t events_keep_days;     /* 0: for ever */
 	struct storage_setup storage; /* only its numbers are looked at */
 	struct live_setup live;       /* devices, keys, events are filled in by domain_new() */
 	struct media *media;          /* borrowed; NULL: no thumbnails */
@@ -39,6 +41,7 @@ struct domain_setup {
 struct domain {
 	char node[NODE_SIZE];
 	struct event_log *events;
+	struct retention *retention;
 	struct tokens *tokens;
 	struct devices *devices;
 	struct live *live;

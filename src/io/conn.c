@@ -349,8 +349,8 @@ enum err conn_send_parts(struct conn *conn, const struct iovec *parts, size_t co
 		err = wire_write(&conn->wire, parts, count, &sent);
 	if (err == ERR_OK || err == ERR_MORE)
 		err = enqueue(conn, parts, count, sent);
-	/* With TLS one call is one record: the rest goes right behind it. */
-	if (err == ERR_OK && conn->wire.ssl && conn->queue.size && sent)
+	/* Where OpenSSL seals, one call is one record: the rest goes right behind it. */
+	if (err == ERR_OK && conn->wire.ssl && !conn->wire.is_in_kernel && conn->queue.size && sent)
 		err = flush_queue(conn);
 	if (err != ERR_OK)
 		conn_close(conn, err);
@@ -392,7 +392,7 @@ enum err conn_try_send(struct conn *conn, const struct iovec *parts, size_t coun
 	if (conn->queue.size)
 		return ERR_BUSY;
 	enum err err = wire_write(&conn->wire, parts, count, out_sent);
-	if (err == ERR_MORE && conn->wire.ssl)
+	if (err == ERR_MORE && conn->wire.must_repeat)
 		return keep_record(conn, parts, count, out_sent);
 	if (err == ERR_MORE)
 		return ERR_BUSY;

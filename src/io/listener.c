@@ -298,15 +298,19 @@ static void on_share_closed(uv_handle_t *handle)
 }
 
 /* Who is connected already may have said what he wants. The filter keeps further handshakes from
- * ending between the last accept and the close, which would reset them: they are tried again. */
+ * ending between the last accept and the close, which would reset them: they are tried again. A
+ * connection that was being made just then may have inherited it, and would hear nothing. */
 static void serve_backlog(struct share *share)
 {
 	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
 	const struct sock_fprog program = { .len = 1, .filter = &nothing };
+	int unused = 0; /* the kernel wants to be given one */
 
 	(void)setsockopt(share->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
-	for (int fd; (fd = accept4(share->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;)
+	for (int fd; (fd = accept4(share->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
 		take_one(share, fd);
+	}
 }
 
 void listener_stop(struct listener *listener, struct loop *loop)

@@ -11,6 +11,7 @@
 #include "io/mailbox.h"
 
 #define LOOP_BUSY_WINDOW_US 500000
+#define LOOP_DEFERRED_US    1000 /* how long one turn lets go of what has ended */
 
 struct loop {
 	uv_loop_t uv;
@@ -76,8 +77,14 @@ static void set_alarm(struct loop *loop)
 		return;
 	int64_t delay_ms = due_ms - clock_steady_ms();
 	loop->alarm_due_ms = due_ms;
+	/* What is due now comes in the next turn: libuv would fire it within this one, for ever if
+	 * it starts itself again, and the sockets would wait. */
+	if (delay_ms <= 0) {
+		(void)uv_async_send(&loop->wake);
+		return;
+	}
 	uv_update_time(&loop->uv);
-	(void)uv_timer_start(&loop->alarm, on_alarm, delay_ms > 0 ? (uint64_t)delay_ms : 0, 0);
+	(void)uv_timer_start(&loop->alarm, on_alarm, (uint64_t)delay_ms, 0);
 }
 
 static void on_wake(uv_async_t *wake)
@@ -86,17 +93,24 @@ static void on_wake(uv_async_t *wake)
 
 	loop_turn(loop);
 	deliver(mailbox_take_all(&loop->mailbox));
+	if (loop->alarm_due_ms && loop->alarm_due_ms <= clock_steady_ms())
+		fire_timers(loop);
 	if (atomic_load(&loop->is_stopping))
 		uv_stop(&loop->uv);
 }
 
-static void run_deferred(struct loop *loop)
+/* A thousand connections that end at once hold nobody up: what is left then comes next turn. */
+static void run_deferred(struct loop *loop, int64_t until_us)
 {
 	while (loop->deferred) {
 		struct mail *mail = loop->deferred;
-		loop->deferred = loop->deferred_last = NULL;
-		deliver(mail);
+		loop->deferred = mail->next; /* the mail's owner may be gone after fn */
+		mail->fn(mail);
+		if (clock_steady_us() >= until_us)
+			break;
 	}
+	if (loop->deferred)
+		(void)uv_async_send(&loop->wake);
 }
 
 static void measure_turn(struct loop *loop, int64_t now_us)
@@ -121,9 +135,10 @@ static void on_turn_end(uv_prepare_t *prepare)
 {
 	struct loop *loop = prepare->data;
 
-	if (loop->deferred)
+	if (loop->deferred) {
 		loop_turn(loop);
-	run_deferred(loop);
+		run_deferred(loop, clock_steady_us() + LOOP_DEFERRED_US);
+	}
 	measure_turn(loop, clock_steady_us());
 }
 
@@ -173,7 +188,7 @@ bool loop_settle(struct loop *loop)
 
 	current = loop;
 	deliver(mails);
-	run_deferred(loop);
+	run_deferred(loop, INT64_MAX);
 	current = outer;
 	return has_any;
 }
@@ -200,7 +215,7 @@ void loop_run(struct loop *loop)
 	current = loop;
 	if (!atomic_load(&loop->is_stopping))
 		(void)uv_run(&loop->uv, UV_RUN_DEFAULT);
-	run_deferred(loop);
+	run_deferred(loop, INT64_MAX);
 	current = NULL;
 }
 
@@ -255,7 +270,7 @@ bool loop_run_until(struct loop *loop, bool (*until)(void *arg), void *arg, int6
 		(void)uv_run(&loop->uv, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)&tick, NULL);
 	(void)uv_run(&loop->uv, UV_RUN_NOWAIT);
-	run_deferred(loop);
+	run_deferred(loop, INT64_MAX);
 	current = NULL;
 	return until(arg);
 }

@@ -52,7 +52,8 @@ unsigned loop_index(const struct loop *loop);
 /* Delivers the mail on the loop's thread, in the order of posting, never inside this call. */
 void loop_post(struct loop *loop, struct mail *mail);
 
-/* The same from the loop's own thread: at the end of this turn, before it sleeps. */
+/* The same from the loop's own thread: at the end of this turn, before it sleeps; where there is
+ * very much of it, the rest at the end of the next ones. */
 void loop_defer(struct loop *loop, struct mail *mail);
 
 /* Fires once, `delay_ms` from now (0: in the next turn). */

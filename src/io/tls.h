@@ -27,6 +27,10 @@ AUTO_DEFINE(tls)
 /* Reads the files again; on failure the old ones stay. */
 enum err tls_reload(struct tls *tls, struct why *why);
 
+/* Whether this kernel can make the records of what is sent (kTLS), so that bytes of a ring go out
+ * without a copy of ours; if not, `why` says what is missing, and OpenSSL makes them. */
+bool tls_has_kernel(struct why *why);
+
 /* For io/ alone: a new session, server or client side as the tls is; NULL without memory. */
 struct ssl_st *tls_session(struct tls *tls, int fd, const char *server_name);
 bool tls_is_client(const struct tls *tls);

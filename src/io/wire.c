@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/metric.h"
+
 static enum err plain_failure(void)
 {
 	if (errno == EAGAIN || errno == EINTR)
@@ -61,18 +63,35 @@ static enum err tls_write(struct wire *wire, const struct iovec *parts, size_t c
 		size += part;
 	}
 	int written = SSL_write(wire->ssl, record, (int)size);
+	wire->must_repeat = false;
 	if (written <= 0) {
 		enum err err = tls_failure(wire, written);
 		wire->needs_readable = err == ERR_MORE && !wire->needs_writable;
+		wire->must_repeat = err == ERR_MORE;
 		return err;
 	}
 	*out_size = (size_t)written;
 	return ERR_OK;
 }
 
+/* Once the handshake is over and no record of OpenSSL's waits, the kernel has the keys or never
+ * will. */
+static void settle(struct wire *wire)
+{
+	if (wire->must_repeat || !SSL_is_init_finished(wire->ssl))
+		return;
+	wire->is_settled = true;
+	wire->is_in_kernel = BIO_get_ktls_send(SSL_get_wbio(wire->ssl));
+	metric_count(METRIC_tls_total);
+	if (wire->is_in_kernel)
+		metric_count(METRIC_tls_kernel_total);
+}
+
 enum err wire_write(struct wire *wire, const struct iovec *parts, size_t count, size_t *out_size)
 {
-	if (wire->ssl)
+	if (wire->ssl && !wire->is_settled)
+		settle(wire);
+	if (wire->ssl && !wire->is_in_kernel)
 		return tls_write(wire, parts, count, out_size);
 
 	struct iovec copy[64];

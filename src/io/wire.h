@@ -21,13 +21,17 @@ struct wire {
 	struct ssl_st *ssl;  /* NULL: plain */
 	bool needs_writable; /* TLS must write before it can read on */
 	bool needs_readable; /* TLS must read before it can write on: a handshake under way */
+	bool must_repeat;  /* the last write's bytes must come again: OpenSSL made a record of them
+	                    */
+	bool is_settled;   /* the handshake is over, and it is known who seals: */
+	bool is_in_kernel; /* kTLS: what is sent goes to the socket as it is */
 };
 
 /* OK with 1.. bytes; ERR_MORE: none now; ERR_CLOSED; ERR_MALFORMED (TLS); ERR_IO. */
 enum err wire_read(struct wire *wire, uint8_t *to, size_t room, size_t *out_size);
 
-/* OK with what was taken (maybe not all); ERR_MORE: nothing now. With TLS at most one record, and
- * after ERR_MORE the same bytes must come again. */
+/* OK with what was taken (maybe not all); ERR_MORE: nothing now. Where OpenSSL seals it is at most
+ * one record a call. */
 enum err wire_write(struct wire *wire, const struct iovec *parts, size_t count, size_t *out_size);
 
 /* Says goodbye: TLS close_notify, then no more bytes from us. */

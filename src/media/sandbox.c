@@ -2,6 +2,7 @@
 #include "media/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 
 #if defined(__x86_64__)
 #define OUR_ARCHITECTURE AUDIT_ARCH_X86_64
@@ -119,10 +121,32 @@ static enum err limit(__rlimit_resource_t what, rlim_t most)
 	return setrlimit(what, &both) == 0 ? ERR_OK : err_from_errno(errno);
 }
 
+/* What is mapped by now, libraries first of all (and a sanitizer's terabytes); 0 if nobody tells.
+ */
+static rlim_t addresses_in_use(void)
+{
+	char text[64] = "";
+	int64_t pages = 0;
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	ssize_t size = read(fd, text, sizeof text);
+	(void)close(fd);
+	struct str first = { text, size > 0 ? (size_t)size : 0 };
+	first.size = str_index(first, ' ');
+	if (str_to_i64(first, 0, INT64_MAX / 65536, &pages) != ERR_OK)
+		return 0;
+	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
 static enum err set_limits(void)
 {
+	enum err err = limit(RLIMIT_AS, addresses_in_use() + SANDBOX_MEMORY_BYTES);
+
 	/* Descriptors that are open stay; no other gets a number. */
-	enum err err = limit(RLIMIT_NOFILE, STDERR_FILENO + 1);
+	if (err == ERR_OK)
+		err = limit(RLIMIT_NOFILE, STDERR_FILENO + 1);
 
 	if (err == ERR_OK)
 		err = limit(RLIMIT_FSIZE, 0);
@@ -132,8 +156,6 @@ static enum err set_limits(void)
 		err = limit(RLIMIT_CPU, SANDBOX_LIFE_S);
 	if (err == ERR_OK)
 		err = limit(RLIMIT_NPROC, 0);
-	if (err == ERR_OK && !SANDBOX_IS_SANITIZED)
-		err = limit(RLIMIT_AS, SANDBOX_MEMORY_BYTES);
 	return err;
 }
 

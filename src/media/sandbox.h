@@ -2,7 +2,7 @@
 /*
  * sandbox.h — after this the process can read, write, compute and end; nothing else.
  *
- * What stays: the descriptors 0, 1 and 2, memory (SANDBOX_MEMORY_BYTES in all), the clocks. No file
+ * What stays: the descriptors 0, 1 and 2, memory (SANDBOX_MEMORY_BYTES more), the clocks. No file
  * or socket can be opened, nothing started, no memory made executable; whoever tries is killed by
  * the kernel (seccomp, an allow-list). It cannot be undone, and it ends with its parent.
  *
@@ -15,22 +15,10 @@
 
 #include "base/err.h"
 
-#define SANDBOX_MEMORY_BYTES (512L * 1024 * 1024) /* of addresses; not with sanitizers */
+#define SANDBOX_MEMORY_BYTES (512L * 1024 * 1024) /* of addresses, besides what it has */
 #define SANDBOX_REQUEST_S    3                    /* of processor time for one request */
 #define SANDBOX_LIFE_S       600                  /* and for all of them */
 #define SANDBOX_NICE         10                   /* live pictures go first */
-
-/* A sanitizer reserves terabytes of addresses and says what it found on standard error. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANDBOX_IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANDBOX_IS_SANITIZED 1
-#endif
-#endif
-#ifndef SANDBOX_IS_SANITIZED
-#define SANDBOX_IS_SANITIZED 0
-#endif
 
 enum err sandbox_enter(void);
 

@@ -22,7 +22,15 @@ static enum err open_tls(struct server *server, struct why *why)
 
 	if (!settings->tls_cert[0])
 		return ERR_OK;
-	return tls_server_new(settings->tls_cert, settings->tls_key, &server->tls, why);
+	enum err err = tls_server_new(settings->tls_cert, settings->tls_key, &server->tls, why);
+	if (err != ERR_OK)
+		return err;
+	struct why lack = { 0 };
+	if (tls_has_kernel(&lack))
+		log_info("vigild.tls", "kernel_tls=on");
+	else
+		log_info("vigild.tls", "kernel_tls=off reason=\"%s\"", lack.text);
+	return ERR_OK;
 }
 
 static enum err allow_outbound(struct server *server, struct why *why)
@@ -44,6 +52,7 @@ static enum err open_domain(struct server *server, struct why *why)
 		.blob = server->blob,
 		.platform_token = str_of(server->admin_token),
 		.registration_s = settings->device_token_s,
+		.events_keep_days = settings->events_keep_days,
 		.storage = { .keep_ms = settings->storage_keep_days * DAY_MS,
 		             .stills_per_device = settings->storage_stills_per_device,
 		             .files_max = settings->storage_files_max,

@@ -9,12 +9,11 @@
 
 #define HELPER_NAME "vigil-media"
 
-/* It was counted, its request answered, and another one is started: the log says why once each. */
+/* What it had under way was answered and counted; another one is started when it is needed. */
 static void on_helper_ended(void *owner, const char *words)
 {
 	(void)owner;
-	log_warn("media.ended", "%s: one thumbnail is lost, the next comes from another one",
-	         words);
+	log_warn("media.ended", "%s: it costs a thumbnail at most", words);
 }
 
 static void find_beside_us(char out[PATH_MAX])

@@ -3,7 +3,6 @@
 #include <curl/curl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/settings.h"
@@ -11,41 +10,19 @@
 #include "cam/network/fault.h"
 #include "io/conn.h"
 #include "io/loop.h"
+#include "programs/program.h"
 #include "programs/version.h"
 
-enum log_json_choice { LOG_JSON_AUTO, LOG_JSON_YES, LOG_JSON_NO };
+#define SETTINGS_DEF    "programs/vigil_cam_settings.def"
+#define SETTINGS_STRUCT struct vigil_cam_settings
 
 struct vigil_cam_settings {
-#define TEXT(member, name, fallback, shape, help)      char *member;
-#define LIST(member, name, shape, help)                struct settings_list member;
-#define INT(member, name, fallback, least, most, help) int64_t member;
-#define BOOL(member, name, help)                       bool member;
-#define CHOICE(member, name, fallback, words, help)    int member;
-#include "programs/vigil_cam_settings.def"
-#undef TEXT
-#undef LIST
-#undef INT
-#undef BOOL
-#undef CHOICE
+#include "programs/settings_members.def"
 };
 
-#define AT(member) offsetof(struct vigil_cam_settings, member)
-
-/* clang-format off */
 static const struct setting rows[] = {
-#define TEXT(member, name, fallback, shape, help) \
-	{ SETTING_TEXT, name, shape, fallback, help, AT(member), 0, 0 },
-#define LIST(member, name, shape, help) \
-	{ SETTING_LIST, name, shape, "", help, AT(member), 0, 0 },
-#define INT(member, name, fallback, least, most, help) \
-	{ SETTING_INT, name, "N", fallback, help, AT(member), least, most },
-#define BOOL(member, name, help) \
-	{ SETTING_BOOL, name, "", "no", help, AT(member), 0, 0 },
-#define CHOICE(member, name, fallback, words, help) \
-	{ SETTING_CHOICE, name, words, fallback, help, AT(member), 0, 0 },
-#include "programs/vigil_cam_settings.def"
+#include "programs/settings_rows.def"
 };
-/* clang-format on */
 
 static const struct settings_table table = {
 	.program = "vigil-cam",
@@ -156,20 +133,14 @@ int main(int argc, char **argv, char **environment)
 	struct vigil_cam_settings settings = { 0 };
 	struct cam_options options;
 	struct why why = { 0 };
-	AUTO_BUF words = { 0 };
 
-	buf_init(&words, 256 * 1024);
-	if (settings_answer(&table, argc, argv, &words)) {
-		(void)fwrite(words.at, 1, words.size, stdout);
+	if (program_answers(&table, argc, argv))
 		return 0;
-	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 	enum err err = settings_read(&table, argc, argv, environment, &settings, &why);
 	if (err == ERR_OK) {
-		bool is_json = settings.log_json == LOG_JSON_YES ||
-		               (settings.log_json == LOG_JSON_AUTO && !isatty(STDERR_FILENO));
-		log_start("vigil-cam", (enum log_level)settings.log_level, is_json);
+		program_start_log("vigil-cam", settings.log_level, settings.log_json);
 		err = make_options(&settings, &options, &why);
 	}
 	if (err == ERR_OK)

@@ -3,9 +3,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "programs/program.h"
 #include "programs/server.h"
 #include "programs/vigild_settings.h"
 
@@ -22,14 +22,6 @@ static void raise_descriptor_limit(void)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static void start_log(const struct vigild_settings *settings)
-{
-	bool is_json = settings->log_json == LOG_JSON_YES ||
-	               (settings->log_json == LOG_JSON_AUTO && !isatty(STDERR_FILENO));
-
-	log_start("vigild", (enum log_level)settings->log_level, is_json);
 }
 
 /* Signals come to this thread alone, one at a time. */
@@ -75,13 +67,9 @@ int main(int argc, char **argv)
 	struct vigild_settings settings = { 0 };
 	struct why why = { 0 };
 	sigset_t signals;
-	AUTO_BUF words = { 0 };
 
-	buf_init(&words, 256 * 1024);
-	if (settings_answer(&vigild_settings_table, argc, argv, &words)) {
-		(void)fwrite(words.at, 1, words.size, stdout);
+	if (program_answers(&vigild_settings_table, argc, argv))
 		return EXIT_SUCCESS;
-	}
 	if (vigild_settings_read(argc, argv, environ, &settings, &why) != ERR_OK) {
 		(void)fprintf(stderr, "vigild: %s\n", why.text);
 		vigild_settings_done(&settings);
@@ -89,7 +77,7 @@ int main(int argc, char **argv)
 	}
 	int status = EXIT_SUCCESS;
 	if (!settings.check) {
-		start_log(&settings);
+		program_start_log("vigild", settings.log_level, settings.log_json);
 		raise_descriptor_limit();
 		(void)signal(SIGPIPE, SIG_IGN);
 		(void)signal(SIGXFSZ, SIG_IGN); /* a full disk is an error to answer, not an end */

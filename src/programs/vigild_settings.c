@@ -3,25 +3,12 @@
 
 #include "programs/version.h"
 
-#define AT(member) offsetof(struct vigild_settings, member)
+#define SETTINGS_DEF    "programs/vigild_settings.def"
+#define SETTINGS_STRUCT struct vigild_settings
 
-/* clang-format off */
 static const struct setting rows[] = {
-#define TEXT(member, name, fallback, shape, help) \
-	{ SETTING_TEXT, name, shape, fallback, help, AT(member), 0, 0 },
-#define LIST(member, name, shape, help) \
-	{ SETTING_LIST, name, shape, "", help, AT(member), 0, 0 },
-#define INT(member, name, fallback, least, most, help) \
-	{ SETTING_INT, name, "N", fallback, help, AT(member), least, most },
-#define AUTO_INT(member, name, fallback, least, most, help) \
-	{ SETTING_AUTO, name, "N", fallback, help, AT(member), least, most },
-#define BOOL(member, name, help) \
-	{ SETTING_BOOL, name, "", "no", help, AT(member), 0, 0 },
-#define CHOICE(member, name, fallback, words, help) \
-	{ SETTING_CHOICE, name, words, fallback, help, AT(member), 0, 0 },
-#include "programs/vigild_settings.def"
+#include "programs/settings_rows.def"
 };
-/* clang-format on */
 
 const struct settings_table vigild_settings_table = {
 	.program = "vigild",

@@ -10,22 +10,10 @@
 
 #include "base/settings.h"
 
-enum log_json_choice { LOG_JSON_AUTO, LOG_JSON_YES, LOG_JSON_NO };
-
 struct vigild_settings {
-#define TEXT(member, name, fallback, shape, help)           char *member;
-#define LIST(member, name, shape, help)                     struct settings_list member;
-#define INT(member, name, fallback, least, most, help)      int64_t member;
-#define AUTO_INT(member, name, fallback, least, most, help) int64_t member;
-#define BOOL(member, name, help)                            bool member;
-#define CHOICE(member, name, fallback, words, help)         int member;
-#include "programs/vigild_settings.def"
-#undef TEXT
-#undef LIST
-#undef INT
-#undef AUTO_INT
-#undef BOOL
-#undef CHOICE
+#define SETTINGS_DEF "programs/vigild_settings.def"
+#include "programs/settings_members.def"
+#undef SETTINGS_DEF
 };
 
 /* For settings_answer(): --help and its kin. */

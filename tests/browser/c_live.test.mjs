@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from './cases.mjs';
+import { playsOverHttp, withoutCodec, withoutMediaSource } from './mse.mjs';
 import { difference, look, playing, turn } from './picture.mjs';
 import { sleep, until } from './programs.mjs';
+import { streamOf } from './scenes.mjs';
 
 test('the picture plays with moving time and changing pixels', async (stage) => {
 	const camera = await stage.camera('Plays');
@@ -41,6 +43,81 @@ test('the same picture plays over plain HTTP', async (stage) => {
 	assert.equal(type, 'video/x-flv');
 	assert.ok(size >= 60000);
 	assert.ok(tags.includes(9) && tags.every((kind) => [8, 9, 18].includes(kind)), `tags ${tags}`);
+});
+
+test('chromium plays HTTP-FLV with moving time', async (stage) => {
+	const camera = await stage.camera('Plain HTTP');
+	const page = await stage.signedIn();
+	const times = await playsOverHttp(page, `/live/${camera.device.did}.flv`);
+	assert.equal(times.length, 5, `the time moved to ${times}`);
+	assert.ok(times.every((time, i) => i === 0 || time > times[i - 1]));
+});
+
+test('the stream is described under its picture', async (stage) => {
+	const camera = await stage.camera('Described');
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await playing(page);
+	const fact = (name) => page.textContent(`[data-fact=${name}]`);
+	await page.waitForSelector('[data-fact=rate]');
+	assert.match(await fact('codec'), /^H\.264( \+ AAC)?$/);
+	assert.equal(await fact('size'), '640 × 360');
+	assert.match(await fact('viewers'), /^1 watching$/);
+	assert.match(await fact('behind'), /^\d+\.\d s behind$/);
+	assert.ok(Number.parseFloat(await fact('behind')) < 3);
+	const kilobits = () => fact('rate').then((text) => Number(text.replace(/[^\d]/g, '')));
+	await sleep(2500);
+	const { bits_per_second } = await streamOf(stage, camera.device.did);
+	const shown = await kilobits();
+	assert.ok(Math.abs(shown - bits_per_second / 1000) < 0.5 * shown + 20, `${shown} kbit/s, server ${bits_per_second} bit/s`);
+});
+
+test('a picture that loads says how far it is, then what is wrong and what helps', async (stage) => {
+	const camera = await stage.camera('Silent', ['--fault', 'no-push']);
+	const page = await stage.signedIn();
+	await stage.open(page, camera.device);
+	await page.waitForSelector('.overlay[data-wait=answered]');
+	assert.match(await page.textContent('.overlay'), /The camera agreed, waiting for its stream/);
+	const elapsed = async () => Number.parseFloat(await page.textContent('.elapsed'));
+	const before = await elapsed();
+	await sleep(1000);
+	assert.ok((await elapsed()) - before > 0.5);
+	await page.waitForSelector('.overlay[data-stage=no-push]');
+	assert.match(await page.textContent('.overlay'), /firewall/);
+	await page.click('.overlay button:has-text("Try again")');
+	await page.waitForSelector('.live[data-phase=connecting]');
+});
+
+test('a codec that the browser cannot show is said before it tries', async (stage) => {
+	const camera = await stage.camera('Too new');
+	const other = await stage.signedIn();
+	await stage.open(other, camera.device);
+	await playing(other);
+	const page = await stage.page();
+	await withoutCodec(page, 'avc1');
+	await page.goto(await stage.server.signInLink());
+	const bytes = [];
+	page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => bytes.push(payload.length)));
+	await stage.open(page, camera.device);
+	await page.waitForSelector('.overlay[data-stage=codec-unsupported]');
+	await page.waitForSelector('.told:has-text("The device sends H.264.")');
+	assert.deepEqual(bytes, []);
+});
+
+test('a browser without Media Source Extensions plays HLS', async (stage) => {
+	stage.expects(/status of 404 .*\.m(4s|3u8)/);
+	const camera = await stage.camera('For phones');
+	const page = await stage.page();
+	await withoutMediaSource(page);
+	await page.goto(await stage.server.signInLink());
+	await stage.open(page, camera.device);
+	await playing(page);
+	assert.equal(await page.textContent('[data-fact=behind]'), 'HLS');
+	const before = await look(page);
+	await sleep(3000);
+	const after = await look(page);
+	assert.ok(after.time - before.time > 1.5, `currentTime went ${after.time - before.time} s in 3 s`);
+	assert.ok(difference(before, after) > 0, 'the picture stands still');
 });
 
 test('an offline device says so in words, and its picture comes by itself', async (stage) => {

@@ -3,6 +3,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { Camera, Server } from './programs.mjs';
 
@@ -70,16 +71,21 @@ export class Stage {
 		return this.server.call('POST', '/v2/devices', { did, name, kind: 'camera' });
 	}
 
-	actor(device) {
-		const camera = new Camera(this.server, device, this.folder);
+	actor(device, flags) {
+		const camera = new Camera(this.server, device, this.folder, flags);
 		this.cameras.push(camera);
 		return camera;
 	}
 
-	async camera(name) {
-		const camera = this.actor(await this.device(name));
+	async camera(name, flags) {
+		const camera = this.actor(await this.device(name), flags);
 		await camera.start();
 		return camera;
+	}
+
+	/** mpegts.js as the console has it, to be loaded by a page of its own. */
+	playerFile() {
+		return fileURLToPath(new URL('../../web/node_modules/mpegts.js/dist/mpegts.js', import.meta.url));
 	}
 
 	async open(page, device) {

@@ -104,16 +104,18 @@ export class Server {
 }
 
 export class Camera {
-	constructor(server, device, folder) {
+	/** `flags` are more of vigil-cam's own, such as a fault. */
+	constructor(server, device, folder, flags = []) {
 		this.server = server;
 		this.device = device;
 		this.folder = folder;
+		this.flags = flags;
 	}
 
 	async start() {
 		const { did, secret } = this.device;
 		this.child = start('vigil-cam', ['--mqtt', this.server.endpoints.mqtt, '--did', did, '--secret', secret,
-			'--state', join(this.folder, `cam-${did}`)], join(this.folder, `cam-${did}.log`));
+			'--state', join(this.folder, `cam-${did}`), ...this.flags], join(this.folder, `cam-${did}.log`));
 		await this.isOnline();
 	}
 
@@ -126,4 +128,20 @@ export class Camera {
 	stop() {
 		return this.child ? end(this.child) : undefined;
 	}
+}
+
+/** Pushes a clip of that codec to `name` by a program in Python; give it the same stop() as a camera's. */
+export async function push(server, name, kind) {
+	const child = spawn('/usr/bin/python3', ['-m', 'harness.push_enhanced', server.endpoints.rtmp, name, kind],
+		{ cwd: join(root, 'tests/e2e'), stdio: ['pipe', 'pipe', 'inherit'] });
+	child.over = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
+	const said = await Promise.race([new Promise((heard) => child.stdout.once('data', heard)),
+		child.over]);
+	if (String(said).trim() !== 'NetStream.Publish.Start') throw new Error(`the push was answered with ${said}`);
+	return {
+		stop() {
+			child.stdin.end();
+			return child.over;
+		},
+	};
 }

@@ -32,6 +32,8 @@ def include(path):
     ("src/ports/db/db.h", "base/err.h"),
     ("src/endpoints/api/devices.c", "domain/device/device.h"),
     ("src/programs/vigild.c", "endpoints/routes.h"),
+    ("src/media/picture.c", "proto/media/decode.h"),
+    ("src/media/picture.c", "<libavcodec/avcodec.h>"),
 ])
 def test_an_allowed_floor_passes(tmp_path, file, path):
     assert check("floors", tmp_path, files={file: include(path)}) == (0, "")
@@ -50,6 +52,10 @@ def test_an_allowed_floor_passes(tmp_path, file, path):
     ("src/ports/db/db.h", "io/lanes.h"),
     ("src/endpoints/api/devices.c", "ports/db/db.h"),
     ("src/cam/body/camera.c", "domain/device/device.h"),
+    ("src/media/picture.c", "domain/live/live.h"),
+    ("src/endpoints/live/live.c", "media/picture.h"),
+    ("src/endpoints/live/live.c", "<libavcodec/avcodec.h>"),
+    ("src/programs/vigild.c", "<libswscale/swscale.h>"),
     ("src/attic/old.c", "base/buf.h"),
     ("src/base/buf.c", "buf.h"),
 ])

@@ -18,6 +18,7 @@ LOG_SHOWN = 12000
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "tsan: also run against the build with ThreadSanitizer")
+    config.addinivalue_line("markers", "realtime: minutes by the wall's clock; run once")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -250,3 +250,30 @@ def test_a_thousand_may_follow_and_no_more(vigild):
     finally:
         for follower in followers:
             follower.close()
+
+
+def test_old_days_go_and_a_reader_goes_on_at_what_is_left(start_vigild):
+    vigild = start_vigild("--events-keep-days=2")
+
+    def post(kind):
+        assert vigild.api("POST", "/v2/events", {"type": kind}).status_code == 201
+    assert events(vigild)["oldest"] is None
+    for kind in ("first", "second", "third"):
+        post(kind)
+    assert events(vigild)["oldest"] == "1"
+    vigild.advance(3 * 86_400_000)  # the day of those three, two whole ones, and today
+    wait_for(lambda: types(vigild) == ["third"], what="the sweep: the newest stays")
+    post("later")
+    vigild.advance(3_600_000)
+    wait_for(lambda: types(vigild) == ["later"], what="the sweep")
+    page = events(vigild, cursor=1)  # somebody who saw the first one only
+    assert [item["cursor"] for item in page["items"]] == ["4"] and page["oldest"] == "4"
+    stream = Stream(vigild, last_event_id=1)
+    assert stream.next()["id"] == "4"
+    post("live")
+    assert stream.next()["id"] == "5"
+    stream.close()
+    assert vigild.metric("events_swept_total") == 3
+    vigild.restart()
+    post("after")
+    assert [item["cursor"] for item in events(vigild)["items"]][-1] == "6"

@@ -270,3 +270,24 @@ def test_40_children_of_one_gateway(gateway, vigild):
                 missing.discard(message["did"])
     assert not missing
     assert all(vigild.action(did, STOP).status_code == 200 for did in gateway.children)
+
+
+def test_the_cameras_of_a_gateway_push_at_once(vigild, start_camera, watch):
+    """One gateway, many cameras, many streams: each has its own, and ends alone."""
+    vigild.add_device("GW", kind="gateway", secret="key-GW")
+    children = [f"GW{number:04}" for number in range(1, 7)]
+    for did in children:
+        vigild.add_device(did, secret=f"key-{did}")
+    start_camera("GW", "--gateway", "--children", str(len(children)), secret="key-%s")
+    wait_for(lambda: all(link_kind(vigild, did) == "child" for did in children), 20, "the children")
+    viewers = {did: watch(did) for did in children}
+    for viewer in viewers.values():
+        viewer.wait_frames(10, 20)
+    assert vigild.metric("publishers") == len(children)
+    assert all(vigild.stream(did)["viewers"] == 1 for did in children)
+    viewers.pop(children[0]).close()
+    vigild.advance(60_000)  # nobody watches the first one any more
+    wait_for(lambda: vigild.metric("publishers") == len(children) - 1, 10, "the first one's end")
+    for viewer in viewers.values():
+        seen = len(viewer.reader.frames())
+        viewer.wait_frames(seen + 10)

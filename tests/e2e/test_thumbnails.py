@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness.flv import Tag
+from harness.flv import Tag, make_clip, read_tags
 from harness.process import program_path, wait_for
 from harness.rtmp import Pusher
 
@@ -116,8 +116,20 @@ def test_it_is_never_enlarged_and_its_width_has_limits(stream, thumbnail):
     for key in (OTHER, f"{DID}X", "_"):
         answer = thumbnail(query=f"?key={key}")
         assert answer.status_code == 400 and answer.json()["field"] == "key"
-    answer = thumbnail(query=f"?key={DID}_replay_0_0_20260101000000_20260101000100")
+    answer = thumbnail(query=f"?key={DID}_replay_1_0_20260101000000_20260101000100")
     assert (answer.status_code, problem_of(answer)) == (409, "not-live")
+
+
+def test_a_replay_has_its_own(vigild, stream, push, thumbnail, tmp_path):
+    key = f"{DID}_replay_1_0_20260101000000_20260101000100"
+    stream()
+    pusher = push(key, vigild.push_token(DID),
+                  read_tags(make_clip(tmp_path / "small.flv", size="160x120").read_bytes()))
+    assert pusher.code == "NetStream.Publish.Start"
+    answer = wait_for(lambda: next((one for one in [thumbnail(query=f"?key={key}")]
+                                    if one.status_code == 200), None), 5, "the replay's picture")
+    assert gray(answer.content)[:2] == (160, 120)
+    assert gray(thumbnail().content)[:2] == (320, 180)
 
 
 def test_nothing_is_started_for_it(vigild, device, thumbnail):
@@ -143,11 +155,12 @@ def test_who_may_see_it(vigild, stream, thumbnail):
 
 def test_a_hundred_callers_cost_one_decoding(vigild, stream, thumbnail):
     stream()
+    began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(100) as pool:
         answers = list(pool.map(lambda _: thumbnail(), range(100)))
     assert {answer.status_code for answer in answers} == {200}
     # A key frame comes each second, and a picture of an older one is good for two.
-    assert vigild.metric("thumbnail_decodes_total") <= 2
+    assert vigild.metric("thumbnail_decodes_total") <= 1 + (time.monotonic() - began) // 2
     assert vigild.metric("thumbnails_total") == 100
 
 
@@ -183,7 +196,7 @@ def stopped_helper(vigild, stream, thumbnail):
     (helper,) = helpers(vigild)
     os.kill(helper, signal.SIGSTOP)
     yield helper
-    if helper in helpers(vigild):
+    if vigild.is_running() and helper in helpers(vigild):
         os.kill(helper, signal.SIGKILL)
 
 
@@ -251,8 +264,8 @@ def test_the_helper_is_in_its_sandbox(vigild, stream, thumbnail):
     for name in ("Max file size", "Max processes", "Max core file size"):
         assert limits[name] == ["0", "0"], name
     assert limits["Max cpu time"] == ["600", "600"]
-    if int(status["VmSize"].split()[0]) < 1 << 30:  # a sanitizer reserves terabytes
-        assert limits["Max address space"] == [str(512 << 20)] * 2
+    least = int(status["VmSize"].split()[0]) << 10
+    assert all(least < int(most) < least + (600 << 20) for most in limits["Max address space"])
     if os.geteuid() == 0:  # it is not dumpable: for others these are closed
         assert sorted(path.name for path in (proc / "fd").iterdir()) == ["0", "1", "2"]
         assert (proc / "environ").read_bytes().strip(b"\0") == b""

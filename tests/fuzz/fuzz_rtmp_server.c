@@ -38,6 +38,16 @@ static void answer(struct owner *owner)
 		(void)rtmp_server_accept_publish(owner->server, &events, owner);
 }
 
+static void answer_play(struct owner *owner)
+{
+	uint32_t stream_id;
+
+	if (owner->is_refusing)
+		answer(owner);
+	else
+		(void)rtmp_server_accept_play(owner->server, &stream_id, &events, owner);
+}
+
 static void on_publish(void *arg, const struct rtmp_publish *publish)
 {
 	struct owner *owner = arg;
@@ -50,7 +60,11 @@ static void on_publish(void *arg, const struct rtmp_publish *publish)
 
 static void on_play(void *arg, const struct rtmp_play *play)
 {
-	touch(arg, play->path.at, play->path.size);
+	struct owner *owner = arg;
+
+	touch(owner, play->path.at, play->path.size);
+	if (owner->is_at_once)
+		answer_play(owner);
 }
 
 static void on_media(void *arg, const struct rtmp_media *media)
@@ -60,11 +74,16 @@ static void on_media(void *arg, const struct rtmp_media *media)
 	touch(arg, media->body, media->size);
 }
 
-static void on_unpublish(void *arg)
+static void on_ended(void *arg)
 {
 }
 
-static const struct rtmp_events events = { on_send, on_publish, on_play, on_media, on_unpublish };
+static void on_pause(void *arg, bool is_paused)
+{
+}
+
+static const struct rtmp_events events = { on_send,  on_publish, on_play, on_media,
+	                                   on_ended, on_ended,   on_pause };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -83,6 +102,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	if (err == ERR_OK)
 		answer(&owner);
+	if (err == ERR_OK)
+		answer_play(&owner);
+	if (err == ERR_OK)
+		(void)rtmp_server_end_play(owner.server, "over", &events, &owner);
 	rtmp_server_free(owner.server);
 	return 0;
 }

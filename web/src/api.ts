@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one place that speaks HTTP to the server. Failures are always a Problem.
-import type { ActionAnswer, Device, ImportAnswer, NewDevice, Page, ServerEvent, Session } from './types';
+import type { ActionAnswer, Device, ImportAnswer, NewDevice, Page, ServerEvent, Session, Still, StoredFile, Stream }
+	from './types';
 
 export const REQUEST_TIMEOUT_MS = 20000;
 
@@ -41,14 +42,28 @@ async function bodyOf(answer: Response): Promise<unknown> {
 	}
 }
 
-async function call<T>(method: string, path: string, body?: string, type = 'application/json'): Promise<T> {
+interface Sent {
+	body?: string;
+	type?: string;
+	/** A guest's token; everybody else has a cookie. */
+	token?: string | undefined;
+}
+
+function headersOf(sent: Sent): Record<string, string> {
+	return {
+		...(sent.body === undefined ? {} : { 'content-type': sent.type ?? 'application/json' }),
+		...(sent.token ? { authorization: `Bearer ${sent.token}` } : {}),
+	};
+}
+
+async function call<T>(method: string, path: string, sent: Sent = {}): Promise<T> {
 	const cut = new AbortController();
 	const timer = setTimeout(() => cut.abort(), REQUEST_TIMEOUT_MS);
 	try {
 		const answer = await fetch(path, {
 			method,
-			body,
-			headers: body === undefined ? {} : { 'content-type': type },
+			...(sent.body === undefined ? {} : { body: sent.body }),
+			headers: headersOf(sent),
 			credentials: 'same-origin',
 			cache: 'no-store',
 			signal: cut.signal,
@@ -64,12 +79,17 @@ async function call<T>(method: string, path: string, body?: string, type = 'appl
 	}
 }
 
-const json = JSON.stringify;
+const json = (value: unknown): Sent => ({ body: JSON.stringify(value) });
 const device = (did: string) => `/v2/devices/${encodeURIComponent(did)}`;
 
 function query(values: Record<string, string | number | undefined>): string {
 	const parts = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
 	return parts.length ? `?${new URLSearchParams(parts.map(([k, v]) => [k, String(v)]))}` : '';
+}
+
+/** The picture of a device that streams now; the server never starts a camera for it. */
+export function thumbnailAddress(did: string, width: number, turn: number): string {
+	return `${device(did)}/thumbnail.jpeg${query({ width, t: turn })}`;
 }
 
 export interface DeviceQuery {
@@ -89,11 +109,20 @@ export const api = {
 		call<NewDevice>('POST', '/v2/devices', json(fields)),
 	renameDevice: (did: string, name: string) => call<Device>('PATCH', device(did), json({ name })),
 	removeDevice: (did: string) => call<void>('DELETE', device(did)),
-	importDevices: (csv: string) => call<ImportAnswer>('POST', '/v2/devices:import', csv, 'text/csv'),
+	importDevices: (csv: string) => call<ImportAnswer>('POST', '/v2/devices:import', { body: csv, type: 'text/csv' }),
 	events: (did: string, limit: number, cursor?: string) =>
 		call<Page<ServerEvent>>('GET', `/v2/events${query({ did, limit, cursor })}`),
 	viewToken: (did: string, seconds: number) =>
 		call<{ token: string }>('POST', `${device(did)}/view-tokens`, json({ expires_in: seconds })),
 	act: (did: string, data: Record<string, unknown>) =>
 		call<ActionAnswer>('POST', `${device(did)}/actions`, json({ data })),
+	streams: () => call<{ items: Stream[] }>('GET', '/v2/streams'),
+	/** One stream by its key; 404 while there is none. */
+	stream: (key: string, token?: string) => call<Stream>('GET', `/v2/streams/${encodeURIComponent(key)}`, { token }),
+	stills: (did: string, limit: number, cursor?: string) =>
+		call<Page<Still>>('GET', `${device(did)}/stills${query({ limit, cursor })}`),
+	files: (did: string, limit: number, cursor?: string) =>
+		call<Page<StoredFile>>('GET', `${device(did)}/files${query({ limit, cursor })}`),
+	/** `path` is that of a still or an uploaded file, as localPath() gives it. */
+	removeFile: (path: string) => call<void>('DELETE', path),
 };

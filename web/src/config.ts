@@ -44,9 +44,9 @@ export function withDay(days: unknown, day: number, isIn: boolean): string[] {
 	return [...known, ...others.filter((one) => !(DAYS as readonly string[]).includes(one))];
 }
 
-/** "1, 5,3" -> [1,5,3]; null when a part is not a preset's number (1..128), or above CRUISE_PRESETS_MAX of them. */
+/** "1, 5,3", also with Chinese commas, -> [1,5,3]; null when a part is not a preset's number (1..128), or above CRUISE_PRESETS_MAX of them. */
 export function presetNumbers(text: string): number[] | null {
-	const parts = text.split(/[,,\s]+/).filter((part) => part !== '');
+	const parts = text.split(/[,，、\s]+/).filter((part) => part !== '');
 	const numbers = parts.map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : 0));
 	const good = numbers.length <= CRUISE_PRESETS_MAX && numbers.every((n) => n >= 1 && n <= 128);
 	return good ? numbers : null;

@@ -14,7 +14,8 @@ export interface FeedListener {
 }
 
 const POLL_MS = 10000;
-const AWAY_MS = [500, 1000, 2000, 4000, 8000];
+/** Never long: a server that is back is noticed within 3 s. */
+const AWAY_MS = [500, 1000, 2000];
 /** The server says something at least every 15 s; silence means the way is broken. */
 const SILENCE_MS = 40000;
 

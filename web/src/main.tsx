@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts the console: language, session, feed, and which page the address asks for.
 import './style.css';
+import './style_watch.css';
 import { render } from 'preact';
 import { useEffect, useReducer, useState } from 'preact/hooks';
 import { api } from './api';
 import { Feed, type FeedState } from './events';
 import { Device } from './pages/device';
 import { Devices } from './pages/devices';
+import { Replay } from './pages/replay';
 import { SignIn } from './pages/sign_in';
+import { Stills } from './pages/stills';
+import { Streams } from './pages/streams';
 import { View } from './pages/view';
-import { Frame } from './parts/frame';
-import { readRoute } from './route';
+import { WallPage } from './pages/wall';
+import { Frame, type Place } from './parts/frame';
+import { readRoute, type Route } from './route';
 import { currentSession } from './session';
 import { onLanguage, startLanguage, t } from './text';
 
@@ -58,6 +63,22 @@ function useSession(feed: Feed, wanted: boolean) {
 	return { who, setWho, state };
 }
 
+function Page(props: { route: Route; feed: Feed }) {
+	const { route, feed } = props;
+	switch (route.page) {
+	case 'device': return <Device key={route.did} did={route.did} feed={feed} />;
+	case 'replay': return <Replay key={route.did} did={route.did} feed={feed} />;
+	case 'stills': return <Stills key={route.did} did={route.did} feed={feed} />;
+	case 'wall': return <WallPage search={route.search} feed={feed} />;
+	case 'streams': return <Streams />;
+	default: return <Devices feed={feed} />;
+	}
+}
+
+function placeOf(route: Route): Place {
+	return route.page === 'wall' || route.page === 'streams' ? route.page : 'devices';
+}
+
 function App(props: { feed: Feed }) {
 	const { feed } = props;
 	const [, again] = useReducer<number, void>((n) => n + 1, 0);
@@ -81,10 +102,8 @@ function App(props: { feed: Feed }) {
 		setWho('nobody');
 	}
 	return (
-		<Frame state={state} onSignOut={signOut}>
-			{route.page === 'device'
-				? <Device key={route.did} did={route.did} feed={feed} />
-				: <Devices feed={feed} />}
+		<Frame state={state} place={placeOf(route)} onSignOut={signOut}>
+			<Page route={route} feed={feed} />
 		</Frame>
 	);
 }

@@ -4,7 +4,9 @@
 export type Route =
 	| { page: 'sign-in'; token: string }
 	| { page: 'view'; token: string; did: string }
-	| { page: 'device'; did: string }
+	| { page: 'device' | 'replay' | 'stills'; did: string }
+	| { page: 'wall'; search: string }
+	| { page: 'streams' }
 	| { page: 'devices' };
 
 export const TOKEN_MAX = 64;
@@ -31,12 +33,16 @@ export function readRoute(hash: string): Route {
 	const view = fields.get('view');
 	const did = fields.get('did') ?? '';
 	if (view && isDid(did)) return { page: 'view', token: view, did };
-	const named = decoded(/^\/devices\/([^/?]+)$/.exec(text)?.[1] ?? '');
-	return isDid(named) ? { page: 'device', did: named } : { page: 'devices' };
+	const [path = '', search = ''] = text.split('?');
+	if (path === '/wall') return { page: 'wall', search };
+	if (path === '/streams') return { page: 'streams' };
+	const [, name = '', page = ''] = /^\/devices\/([^/]+)(?:\/(replay|stills))?$/.exec(path) ?? [];
+	const named = decoded(name);
+	return isDid(named) ? { page: (page || 'device') as 'device' | 'replay' | 'stills', did: named } : { page: 'devices' };
 }
 
-export function deviceAddress(did: string): string {
-	return `#/devices/${encodeURIComponent(did)}`;
+export function deviceAddress(did: string, page?: 'replay' | 'stills'): string {
+	return `#/devices/${encodeURIComponent(did)}${page ? `/${page}` : ''}`;
 }
 
 export function viewAddress(origin: string, token: string, did: string): string {
@@ -50,8 +56,23 @@ export function tokenFromPaste(text: string): string {
 	return inLink ? decoded(inLink) : trimmed;
 }
 
-/** Same-origin address of a device's live bytes over WebSocket. */
-export function liveAddress(origin: string, did: string, token?: string): string {
-	const base = `${origin.replace(/^http/, 'ws')}/live/${encodeURIComponent(did)}.flv`;
-	return token ? `${base}?token=${encodeURIComponent(token)}` : base;
+/** What the live addresses understand beside the key: who asks, and what this browser can show. */
+export interface LiveOptions {
+	token?: string | undefined;
+	codecs?: string;
+}
+
+function withOptions(base: string, options: LiveOptions): string {
+	const fields = Object.entries(options).filter(([, value]) => value);
+	return fields.length ? `${base}?${new URLSearchParams(fields as [string, string][])}` : base;
+}
+
+/** Same-origin address of a stream's bytes over WebSocket. A key is a did, or a replay's name. */
+export function liveAddress(origin: string, key: string, options: LiveOptions = {}): string {
+	return withOptions(`${origin.replace(/^http/, 'ws')}/live/${encodeURIComponent(key)}.flv`, options);
+}
+
+/** The same as HLS, for browsers without Media Source Extensions. */
+export function playlistAddress(origin: string, key: string, options: LiveOptions = {}): string {
+	return withOptions(`${origin}/live/${encodeURIComponent(key)}.m3u8`, options);
 }

@@ -102,3 +102,22 @@ export function clock(iso: string, nowMs: number): string {
 		: { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
 	).format(time);
 }
+
+/** The time of day with seconds, as a time bar needs it. */
+export function timeText(ms: number, withSeconds = true): string {
+	return new Intl.DateTimeFormat(current, {
+		hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...(withSeconds ? { second: '2-digit' } : {}),
+	}).format(ms);
+}
+
+/** "1 h 5 min", "4 min 10 s" or "7 s". */
+export function durationText(ms: number): string {
+	const seconds = Math.round(ms / 1000);
+	const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+	if (h) return t('duration.hours', { h, m });
+	return m ? t('duration.minutes', { m, s }) : t('duration.seconds', { s });
+}
+
+export function numberText(value: number, digits = 0): string {
+	return value.toLocaleString(current, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}

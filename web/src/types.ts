@@ -65,3 +65,46 @@ export interface ActionAnswer {
 	mid: string;
 	result: Record<string, Record<string, unknown>>;
 }
+
+export type StreamStage = 'idle' | 'asked' | 'answered' | 'pushing' | 'playing' | 'failed';
+
+/** One row of /v2/streams; an older server leaves out what is marked with ?. */
+export interface Stream {
+	did: string;
+	key?: string;
+	replay?: { channel: number; stream: number; start: string; end: string } | null;
+	stage: StreamStage;
+	stage_since?: string;
+	stage_text?: string;
+	failure?: string | null;
+	publisher: { address: string; since: string } | null;
+	viewers: number;
+	viewers_by?: { flv: number; websocket: number; rtmp: number; hls: number };
+	bytes_in: number;
+	bytes_out: number;
+	bits_per_second?: number;
+	frames: number;
+	skips: number;
+	first_frame_ms: number;
+	gop_ms?: number;
+	shed?: boolean;
+	video: { codec: string; width: number; height: number } | null;
+	audio: { codec: string } | null;
+}
+
+export interface Still {
+	name: string;
+	url: string;
+	bytes: number;
+	width?: number;
+	height?: number;
+	time: string;
+}
+
+export interface StoredFile {
+	name: string;
+	url: string;
+	bytes: number;
+	time: string;
+	expires_at: string;
+}

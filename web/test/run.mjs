@@ -17,7 +17,7 @@ try {
 		bundle: true, platform: 'node', format: 'esm', target: 'node18', sourcemap: 'inline', logLevel: 'warning',
 	});
 	const files = names.map((name) => join(out, name.replace(/\.ts$/, '.mjs')));
-	status = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit' }).status ?? 1;
+	status = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit', cwd: join(here, '..') }).status ?? 1;
 } finally {
 	rmSync(out, { recursive: true, force: true });
 }

@@ -180,14 +180,22 @@ static void on_self_stop(struct timer *timer)
 	device_stop_play(device);
 }
 
+static struct str without_query(struct str url)
+{
+	url.size = str_index(url, '?');
+	return url;
+}
+
 enum err device_play(struct device *device, struct str url)
 {
 	unsigned faults = device->setup->faults;
 
 	if (faults & FAULT_NO_PUSH)
 		return ERR_OK;
-	/* A heartbeat names the address again; another address is another push. */
-	if (device->is_push_wanted && !str_equal(url, str_of(device->push_url)))
+	/* A heartbeat names the address again, perhaps with a new token; another address is another
+	 * push. */
+	if (device->is_push_wanted &&
+	    !str_equal(without_query(url), without_query(str_of(device->push_url))))
 		device_stop_play(device);
 	enum err err = str_copy(url, device->push_url, sizeof device->push_url);
 	loop_timer_stop(device->setup->loop, &device->push_timer);

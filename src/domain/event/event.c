@@ -9,7 +9,6 @@
 #include "base/timer.h"
 #include "ports/run/run.h"
 
-#define DAY_MS 86400000
 #define PAGE_SQL(where)                                                                     \
 	"SELECT id, cursor, type, did, time, data FROM events WHERE cursor > $1 AND " where \
 	" ORDER BY cursor LIMIT $5"
@@ -98,7 +97,7 @@ enum err event_append(struct db_tx *tx, const struct event *event)
 	db_bind_text(add, 3, event->type);
 	db_bind_int(add, 4, event->time_ms);
 	db_bind_text(add, 5, event->data.size ? event->data : STR("{}"));
-	db_bind_int(add, 6, event->time_ms / DAY_MS);
+	db_bind_int(add, 6, event->time_ms / EVENT_DAY_MS);
 	return db_run(add);
 }
 
@@ -253,6 +252,21 @@ static void take_row(struct event_page *page, struct db_statement *row)
 	page->each(page, &event);
 }
 
+/* The lowest cursor there is; 0: none. */
+static enum err find_oldest(struct db_tx *tx, int64_t *out)
+{
+	struct db_statement *find;
+	bool has_row;
+	enum err err =
+		db_prepare(tx, "SELECT COALESCE(cursor, 0) FROM events ORDER BY id LIMIT 1", &find);
+
+	if (err == ERR_OK)
+		err = db_step(find, &has_row);
+	if (err == ERR_OK)
+		*out = has_row ? db_int(find, 0) : 0;
+	return err;
+}
+
 static enum err read_page(struct db_tx *tx, struct db_job *job)
 {
 	/* One text for each set of filters, so that each has its index. */
@@ -281,7 +295,7 @@ static enum err read_page(struct db_tx *tx, struct db_job *job)
 		if (err == ERR_OK && has_row)
 			take_row(page, find);
 	}
-	return err;
+	return err == ERR_OK ? find_oldest(tx, &page->oldest) : err;
 }
 
 static void on_page_read(struct db_job *job, enum err err)

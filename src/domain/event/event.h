@@ -22,6 +22,7 @@
 #include "ports/db/db.h"
 
 #define EVENT_SEAL_MS         10
+#define EVENT_DAY_MS          86400000
 #define EVENT_PAGE_MAX        500
 #define EVENT_DATA_MAX        16384
 #define EVENT_SUBSCRIBERS_MAX 1000
@@ -68,7 +69,8 @@ struct event_page {
 	char organization[65];
 	void (*each)(struct event_page *page, const struct event *event);
 	void (*done)(struct event_page *page, enum err err);
-	int64_t last; /* the last cursor given */
+	int64_t last;   /* the last cursor given */
+	int64_t oldest; /* the lowest one there is: those before it were removed; 0: none is */
 	int count;
 	/* Waits until everything that was committed before has its cursor (EVENT_SEAL_MS, unless
 	 * the disk fails): whoever was answered finds the event of his call. */

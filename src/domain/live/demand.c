@@ -123,6 +123,9 @@ static enum demand_state enter_idle(struct stream *stream)
 static enum demand_state enter_sending(struct stream *stream, const struct situation *now)
 {
 	stream->is_resuming = false;
+	/* Asked by another run of the server, up to a minute ago. */
+	if (stream->heartbeat_ms == 0)
+		stream->heartbeat_ms = now->now_ms + LIVE_HEARTBEAT_MS / 2;
 	if (!now->viewers) {
 		stream->deadline_ms = now->now_ms + LIVE_LINGER_MS;
 		return now->has_asked ? DEMAND_LINGERING : DEMAND_IDLE;
@@ -160,6 +163,7 @@ static enum demand_state from_idle(struct stream *stream, const struct situation
 		stream->deadline_ms = now->now_ms + LIVE_PUSH_MS;
 		return DEMAND_WAITING;
 	}
+	order_forget_address(stream);
 	order_play(stream, now->viewers);
 	return DEMAND_ASKING;
 }
@@ -224,8 +228,10 @@ static enum demand_state lose(struct stream *stream, const struct situation *now
 	stream->is_resuming = true;
 	stream->asked_ms = now->now_ms;
 	stream->answered_ms = 0;
-	if (stream->is_asked_to_play)
+	if (stream->is_asked_to_play) {
+		order_forget_address(stream);
 		order_play(stream, now->viewers);
+	}
 	stream->deadline_ms = now->now_ms + LIVE_RESUME_MS;
 	return DEMAND_WAITING;
 }
@@ -271,6 +277,7 @@ static enum demand_state from_stopping(struct stream *stream, const struct situa
 	if (!now->has_publisher)
 		return stream->what.is_replay ? enter_ending(stream, now) : enter_idle(stream);
 	if (now->viewers) {
+		order_forget_address(stream);
 		order_play(stream, now->viewers);
 		return enter_sending(stream, now);
 	}

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "domain/identity/grant.h"
 #include "domain/live/live_private.h"
 
 /* {"play":{"code":0}}: 0 or absent is consent. Pure. */
@@ -62,6 +61,13 @@ static void write_play(struct stream *stream, const struct device_view *view, in
 	buf_printf(out, ",\"players\":%" PRId64 "}}", viewers);
 }
 
+void order_forget_address(struct stream *stream)
+{
+	stream_lock(stream);
+	stream->grant[0] = '\0';
+	stream_unlock(stream);
+}
+
 void order_play(struct stream *stream, int64_t viewers)
 {
 	struct live *live = stream->live;
@@ -91,8 +97,12 @@ void order_play(struct stream *stream, int64_t viewers)
 		                  .timeout_ms = LIVE_ANSWER_MS,
 		                  .done = on_play_done };
 	memcpy(play->did, stream->did, sizeof play->did);
-	grant_make(live->setup.keys, str_of(play->did), play->resource,
-	           clock_now_ms() + GRANT_LIFE_MS, play->grant);
+	stream_lock(stream);
+	if (!stream->grant[0])
+		grant_make(live->setup.keys, str_of(play->did), play->resource,
+		           clock_now_ms() + GRANT_LIFE_MS, stream->grant);
+	memcpy(play->grant, stream->grant, sizeof play->grant);
+	stream_unlock(stream);
 	write_play(stream, &view, viewers);
 	device_view_done(&view);
 	play->data = buf_str(&stream->play_data);

@@ -6,10 +6,10 @@
  * first viewer makes the server ask the camera to play; some time after the last one left it is
  * told to stop.
  *
- * Memory's order of shedding, when all rings together are over bytes_max: first what is older than
- * the current groups of pictures, then the groups of streams nobody watches (above
- * LIVE_SHARE_BYTES_LEAST), then those above an equal share. Whoever lost his group waits for the
- * next key frame; is_shed says so.
+ * When all rings together come near bytes_max, memory is shed in this order: from 7/8 of it what is
+ * older than the current groups of pictures; from 15/16 the groups of streams nobody watches, down
+ * to LIVE_SHARE_BYTES_LEAST; past it those above an equal share. A stream is looked at when a frame
+ * of it comes. Whoever lost his group waits for the next key frame; is_shed says so.
  *
  * Threads  a publisher and a viewer each live on their connection's loop, any loop. Loops with
  *          viewers are woken once per flush.
@@ -136,12 +136,15 @@ enum err publisher_add(struct publisher *publisher, const struct frame *frame);
 
 struct viewer;
 struct viewer_ops {
+	/* There is a picture of this codec: can the player show it? Else the viewer ends with
+	 * CODEC_UNSUPPORTED before its first byte. Called once, before on_start; NULL: any. */
+	bool (*can_show)(struct viewer *viewer, const char *codec);
 	/* There is a picture: called once, before the first on_more. */
 	void (*on_start)(struct viewer *viewer);
 	/* There are bytes to read. */
 	void (*on_more)(struct viewer *viewer);
 	/* No picture, or no more: reason DEVICE_OFFLINE, NO_ANSWER, DEVICE_REFUSED (code in why),
-	 * NO_PUSH, NO_KEY_FRAME, STREAM_ENDED. The viewer has left already. */
+	 * NO_PUSH, NO_KEY_FRAME, CODEC_UNSUPPORTED, STREAM_ENDED. The viewer has left already. */
 	void (*on_end)(struct viewer *viewer, const struct why *why);
 };
 

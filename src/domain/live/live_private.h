@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/timer.h"
 #include "domain/device/command.h"
+#include "domain/identity/grant.h"
 #include "domain/live/live.h"
 #include "domain/live/ring.h"
 #include "ports/run/run.h"
@@ -113,6 +114,7 @@ struct stream {
 	struct timer timer;
 	struct command play, stop;
 	struct buf play_data;
+	char grant[GRANT_SIZE]; /* (lock) of the push that was asked for; empty: make one */
 	char stop_data[STREAM_KEY_SIZE + 64];
 	enum demand_state state; /* written under the lock */
 	int64_t deadline_ms, heartbeat_ms;
@@ -210,6 +212,9 @@ void demand_step(struct stream *stream);
 /* demand_orders.c: says play, or stop; on the home loop. The answer to play comes by demand_step(),
  * with is_answered. */
 void order_play(struct stream *stream, int64_t viewers);
+/* The next play opens a push of its own; until then the same address is said again, lest the camera
+ * take it for another one and begin anew. */
+void order_forget_address(struct stream *stream);
 void order_stop(struct stream *stream, const char *reason);
 
 /* stage.c: how far a view is now, by state and media; under the lock. */

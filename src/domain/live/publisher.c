@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/metric.h"
-#include "domain/identity/grant.h"
 #include "domain/live/live_private.h"
 
 #define RATE_MS    2000  /* what a rate is measured over, at least */
@@ -165,6 +164,8 @@ void publisher_came_by(struct publisher *publisher, struct str token)
 		return;
 	stream_lock(stream);
 	stream->has_asked = true;
+	(void)str_copy(token, stream->grant, sizeof stream->grant);
+	demand_poke(stream);
 	stream_unlock(stream);
 }
 
@@ -172,19 +173,19 @@ void publisher_came_by(struct publisher *publisher, struct str token)
  * that never ends does not take the others' memory. */
 static void mind_budget(struct stream *stream)
 {
-	int64_t budget = stream->live->setup.bytes_max;
-	bool is_over = metric_get(METRIC_ring_bytes) > budget;
+	int64_t budget = stream->live->setup.bytes_max, used = metric_get(METRIC_ring_bytes);
+	int64_t streams = metric_get(METRIC_streams), most = LIVE_STREAM_BYTES_MAX;
 
-	stream->ring.keep_ms = is_over ? 0 : LIVE_KEEP_MS;
-	stream->ring.bytes_max = LIVE_STREAM_BYTES_MAX;
-	if (!is_over)
-		return;
-	int64_t streams = metric_get(METRIC_streams);
-	int64_t share = stream->viewers == 0 ? 0 : streams > 0 ? budget / streams : budget;
-	if (share < LIVE_SHARE_BYTES_LEAST)
-		share = LIVE_SHARE_BYTES_LEAST;
-	if (share < LIVE_STREAM_BYTES_MAX)
-		stream->ring.bytes_max = (size_t)share;
+	if (used > budget)
+		most = streams > 0 ? budget / streams : budget;
+	if (used > budget / 16 * 15 && stream->viewers == 0)
+		most = 0;
+	if (most < LIVE_SHARE_BYTES_LEAST)
+		most = LIVE_SHARE_BYTES_LEAST;
+	if (most > LIVE_STREAM_BYTES_MAX)
+		most = LIVE_STREAM_BYTES_MAX;
+	stream->ring.bytes_max = (size_t)most;
+	stream->ring.keep_ms = used > budget / 8 * 7 ? 0 : LIVE_KEEP_MS;
 }
 
 static void copy_parts(uint8_t *to, const struct frame *frame)

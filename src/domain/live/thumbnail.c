@@ -236,6 +236,8 @@ static void make(struct entry *entry, const struct key_frame *frame, unsigned wi
 		metric_count(METRIC_thumbnail_decodes_total);
 		err = media_run(setup->media, &picture, width, &entry->job);
 	}
+	if (err != ERR_OK && !why.text[0])
+		(void)why_set(&why, err, "%s", err_text(err));
 	if (err != ERR_OK)
 		finish(entry, err, &why);
 }

@@ -34,7 +34,7 @@
 #define THUMBNAILS_MAX        1000
 #define THUMBNAIL_BYTES_MAX   (64 * 1024 * 1024)
 #define THUMBNAIL_WAITS_MAX   1000
-#define THUMBNAIL_KEY_MAX     192
+#define THUMBNAIL_KEY_MAX     (STREAM_KEY_SIZE - 1)
 
 struct thumbnails;
 struct thumbnail_picture;

@@ -298,10 +298,33 @@ static void start(struct viewer *viewer)
 	viewer->ops->on_start(viewer);
 }
 
+/* Said before the first byte, with the codec; true when the viewer has gone. */
+static bool refuse_codec(struct viewer *viewer)
+{
+	struct stream *stream = viewer->outlet->stream;
+	struct stream_video video;
+	struct why why = { 0 };
+
+	if (!viewer->ops->can_show)
+		return false;
+	stream_lock(stream);
+	video = stream->video;
+	stream_unlock(stream);
+	if (!video.codec[0] || viewer->ops->can_show(viewer, video.codec))
+		return false;
+	stage_count_failures(REASON_CODEC_UNSUPPORTED, 1);
+	(void)why_set_reason(&why, ERR_UNSUPPORTED, REASON_CODEC_UNSUPPORTED, NULL, "%s",
+	                     video.codec);
+	viewer_leave(viewer);
+	viewer->ops->on_end(viewer, &why);
+	return true;
+}
+
 void viewer_flush(struct viewer *viewer)
 {
 	if (!viewer->is_started) {
-		if (viewer->outlet->key == RING_NO_KEY || !viewer->outlet->intro)
+		if (viewer->outlet->key == RING_NO_KEY || !viewer->outlet->intro ||
+		    refuse_codec(viewer))
 			return;
 		start(viewer);
 	}

@@ -41,10 +41,27 @@ static void fail(struct work *work, enum err err)
 	work_free(work);
 }
 
-static void start(struct work *work, void (*done)(struct device_change *change, enum err err))
+/* The request's body; NULL when it is answered already and the work is gone. With is_once a
+ * repeated request is answered as the first one was. */
+static json_t *take_body(struct work *work, const char *const names[], bool is_once)
+{
+	AUTO_JSON body = NULL;
+
+	if (api_read_body(work->req, names, &body) != ERR_OK ||
+	    (is_once && !once_begin(work->api->once, work->req, &work->ticket))) {
+		work_free(work);
+		return NULL;
+	}
+	return TAKE(body);
+}
+
+/* Parks the request until the change is done; or answers what its body was refused for. */
+static void start(struct work *work, enum err err,
+                  void (*done)(struct device_change *change, enum err err))
 {
 	work->change.done = done;
-	enum err err = device_change(work->api->setup.devices, &work->change);
+	if (err == ERR_OK)
+		err = device_change(work->api->setup.devices, &work->change);
 	if (err != ERR_OK)
 		fail(work, err);
 }
@@ -124,27 +141,18 @@ void device_post(void *owner, struct request *req)
 {
 	static const char *const names[] = { "did",         "name",       "kind", "secret",
 		                             "sign_policy", "serve_sign", "push", NULL };
-	struct api *api = owner;
-	struct work *work = work_new(api, req, DEVICE_CREATE);
-	AUTO_JSON body = NULL;
+	struct work *work = work_new(owner, req, DEVICE_CREATE);
+	AUTO_JSON body = work ? take_body(work, names, true) : NULL;
 
-	if (!work)
+	if (!body)
 		return;
-	if (api_read_body(req, names, &body) != ERR_OK ||
-	    !once_begin(api->once, req, &work->ticket)) {
-		work_free(work);
-		return;
-	}
 	struct device_spec *spec = &work->change.spec;
 	enum err err = api_read_did(body, spec->did, &work->change.why);
 	if (err == ERR_OK)
 		err = api_read_device(body, spec, &work->change.why);
 	if (err == ERR_OK)
 		err = api_read_secret(body, spec, &work->change.why);
-	if (err == ERR_OK)
-		start(work, on_created);
-	else
-		fail(work, err);
+	start(work, err, on_created);
 }
 
 void device_get(void *owner, struct request *req)
@@ -187,22 +195,15 @@ void device_patch(void *owner, struct request *req)
 	static const char *const names[] = { "name", "sign_policy", "serve_sign",
 		                             "push", "disabled",    NULL };
 	struct work *work = work_on(owner, req, DEVICE_UPDATE);
-	AUTO_JSON body = NULL;
+	AUTO_JSON body = work ? take_body(work, names, false) : NULL;
 
-	if (!work)
+	if (!body)
 		return;
-	if (api_read_body(req, names, &body) != ERR_OK) {
-		work_free(work);
-		return;
-	}
 	enum err err = api_read_device(body, &work->change.spec, &work->change.why);
 	if (err == ERR_OK)
 		err = api_read_bool(body, "disabled", &work->change.is_disabled, &work->change.why);
 	work->change.sets = api_device_sets(body);
-	if (err == ERR_OK)
-		start(work, on_changed);
-	else
-		fail(work, err);
+	start(work, err, on_changed);
 }
 
 void device_delete(void *owner, struct request *req)
@@ -210,48 +211,30 @@ void device_delete(void *owner, struct request *req)
 	struct work *work = work_on(owner, req, DEVICE_REMOVE);
 
 	if (work)
-		start(work, on_gone);
+		start(work, ERR_OK, on_gone);
 }
 
 void device_secret_post(void *owner, struct request *req)
 {
 	static const char *const names[] = { "secret", NULL };
-	struct api *api = owner;
-	struct work *work = work_on(api, req, DEVICE_ROTATE);
-	AUTO_JSON body = NULL;
+	struct work *work = work_on(owner, req, DEVICE_ROTATE);
+	AUTO_JSON body = work ? take_body(work, names, true) : NULL;
 
-	if (!work)
-		return;
-	if (api_read_body(req, names, &body) != ERR_OK ||
-	    !once_begin(api->once, req, &work->ticket)) {
-		work_free(work);
-		return;
-	}
-	enum err err = api_read_secret(body, &work->change.spec, &work->change.why);
-	if (err == ERR_OK)
-		start(work, on_rotated);
-	else
-		fail(work, err);
+	if (body)
+		start(work, api_read_secret(body, &work->change.spec, &work->change.why),
+		      on_rotated);
 }
 
 void device_child_post(void *owner, struct request *req)
 {
 	static const char *const names[] = { "did", NULL };
 	struct work *work = work_on(owner, req, DEVICE_BIND);
-	AUTO_JSON body = NULL;
+	AUTO_JSON body = work ? take_body(work, names, false) : NULL;
 
-	if (!work)
+	if (!body)
 		return;
-	if (api_read_body(req, names, &body) != ERR_OK) {
-		work_free(work);
-		return;
-	}
 	memcpy(work->change.gateway, work->change.spec.did, DID_SIZE);
-	enum err err = api_read_did(body, work->change.spec.did, &work->change.why);
-	if (err == ERR_OK)
-		start(work, on_changed);
-	else
-		fail(work, err);
+	start(work, api_read_did(body, work->change.spec.did, &work->change.why), on_changed);
 }
 
 void device_child_delete(void *owner, struct request *req)
@@ -276,5 +259,5 @@ void device_child_delete(void *owner, struct request *req)
 	if (!work)
 		return;
 	api_copy(child, work->change.spec.did, DID_SIZE);
-	start(work, on_gone);
+	start(work, ERR_OK, on_gone);
 }

@@ -32,6 +32,14 @@ static void on_each(struct event_page *page, const struct event *event)
 	listing->cursor = event->cursor;
 }
 
+static void write_cursor(struct buf *out, int64_t cursor)
+{
+	if (cursor)
+		buf_printf(out, "\"%lld\"", (long long)cursor);
+	else
+		buf_add_text(out, "null");
+}
+
 static void on_page(struct event_page *page, enum err err)
 {
 	struct listing *listing = CONTAINER_OF(page, struct listing, page);
@@ -39,10 +47,10 @@ static void on_page(struct event_page *page, enum err err)
 	if (err == ERR_OK) {
 		bool has_more = listing->is_full || page->count == page->limit;
 		buf_add_text(&listing->body, "],\"next\":");
-		if (has_more)
-			buf_printf(&listing->body, "\"%lld\"}", (long long)listing->cursor);
-		else
-			buf_add_text(&listing->body, "null}");
+		write_cursor(&listing->body, has_more ? listing->cursor : 0);
+		buf_add_text(&listing->body, ",\"oldest\":");
+		write_cursor(&listing->body, page->oldest);
+		buf_add_text(&listing->body, "}");
 		api_answer(listing->req, 200, &listing->body);
 	} else {
 		api_problem(listing->req, err, NULL);

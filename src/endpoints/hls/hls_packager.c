@@ -137,6 +137,7 @@ static void publish(struct hls_packager *packager)
 	hls_lock(packager->endpoint);
 	struct hls_bytes *before = packager->playlist;
 	packager->playlist = playlist;
+	packager->next = hls_window_next(&packager->window, &packager->next_part);
 	hls_wake(packager);
 	hls_unlock(packager->endpoint);
 	hls_bytes_unref(before);

@@ -52,6 +52,7 @@ struct hls_packager {
 	struct list waiters;
 	struct hls_window window; /* changed at home under the lock; read there without it */
 	struct hls_bytes *playlist;
+	uint64_t next, next_part; /* what the playlist announces */
 	struct hls_facts facts;
 	char video_codec[FLV_CODEC_TEXT_MAX]; /* empty: sound alone */
 	struct why why;                       /* with is_over */
@@ -71,13 +72,15 @@ struct hls_session {
 	struct list_node node;
 	size_t request_count, parked_count; /* under way */
 	int64_t asked_ms;
-	bool is_told; /* somebody has its address */
+	uint64_t seen; /* the next segment's number in the newest playlist it got unasked */
+	bool is_told;  /* somebody has its address */
 };
 
 struct hls_want {
 	enum hls_kind { HLS_MULTIVARIANT, HLS_MEDIA, HLS_INIT, HLS_SEGMENT, HLS_PART } kind;
 	uint64_t number, part;
-	bool has_number, has_part; /* of HLS_MEDIA: wait for these */
+	bool has_number, has_part; /* of HLS_MEDIA: wait for these, else for more than `seen` */
+	uint64_t seen;
 };
 
 static inline void hls_lock(struct hls_endpoint *endpoint)
@@ -112,6 +115,23 @@ void hls_session_done(struct hls_session *session);
 void hls_session_end(struct hls_session *session);
 /* Ends those that asked nothing for too long; under the lock. */
 void hls_sessions_sweep(struct hls_packager *packager, int64_t now_ms);
+
+/* --- hls_find.c --- */
+struct hls_answer {
+	enum hls_verdict { HLS_ANSWER, HLS_WAIT, HLS_PROBLEM } verdict;
+	struct hls_bytes *bytes;
+	size_t offset, size;
+	struct hls_facts facts;
+	char video_codec[FLV_CODEC_TEXT_MAX];
+	struct why why;
+};
+/* What is there for this request; its bytes are given. Under the lock, as the next. */
+struct hls_answer hls_find(const struct hls_packager *packager, const struct hls_want *want);
+/* Nothing came in time. */
+struct hls_answer hls_find_late(const struct hls_packager *packager, const struct hls_want *want);
+/* How long a request may wait. */
+int64_t hls_patience_ms(const struct hls_packager *packager, const struct hls_want *want);
+struct hls_answer hls_answer_busy(void);
 
 /* --- hls_serve.c --- */
 /* Answers, or parks until there is an answer; takes the session's request. */

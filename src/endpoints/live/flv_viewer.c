@@ -6,8 +6,30 @@
 
 #define FLV_FRAMED_MAX (LIVE_PARTS_MAX + 1)
 
-static void flv_viewer_free(struct flv_viewer *flv)
+enum err flv_viewer_new(struct request *req, struct flv_viewer **out, struct why *why)
 {
+	struct str codecs = request_query(req, "codecs");
+	struct flv_viewer *flv;
+
+	if (codecs.size > CODECS_TEXT_MAX)
+		return why_set_reason(why, ERR_INVALID, REASON_NONE, "codecs",
+		                      "at most %d characters", CODECS_TEXT_MAX);
+	flv = calloc(1, sizeof *flv);
+	if (flv && codecs.size)
+		flv->codecs = str_dup(codecs);
+	if (!flv || (codecs.size && !flv->codecs)) {
+		free(flv);
+		return ERR_NO_MEMORY;
+	}
+	*out = flv;
+	return ERR_OK;
+}
+
+void flv_viewer_free(struct flv_viewer *flv)
+{
+	if (!flv)
+		return;
+	free(flv->codecs);
 	feeder_stop(&flv->feeder);
 	ws_reader_free(flv->reader);
 	free(flv);
@@ -194,9 +216,16 @@ static void on_end(struct viewer *viewer, const struct why *why)
 		conn_close_gently(flv->feeder.conn);
 }
 
-const struct viewer_ops flv_viewer_ops = { .on_start = on_start,
-	                                   .on_more = on_more,
-	                                   .on_end = on_end };
+static bool can_show(struct viewer *viewer, const char *codec)
+{
+	const struct flv_viewer *flv = CONTAINER_OF(viewer, struct flv_viewer, viewer);
+
+	return codecs_include(str_of(flv->codecs), str_of(codec));
+}
+
+const struct viewer_ops flv_viewer_ops = {
+	.can_show = can_show, .on_start = on_start, .on_more = on_more, .on_end = on_end
+};
 
 void flv_request_gone(void *owner, struct request *req)
 {

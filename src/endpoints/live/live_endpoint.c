@@ -59,13 +59,12 @@ static void view_http(struct live_endpoint *endpoint, struct request *req, struc
 		response_send(req, 200, "video/x-flv", (struct str){ 0 });
 		return;
 	}
-	if (err == ERR_OK) {
-		flv = calloc(1, sizeof *flv);
-		err = flv ? viewer_join(endpoint->live, key, &flv_viewer_ops, &flv->viewer, &why)
-		          : ERR_NO_MEMORY;
-	}
+	if (err == ERR_OK)
+		err = flv_viewer_new(req, &flv, &why);
+	if (err == ERR_OK)
+		err = viewer_join(endpoint->live, key, &flv_viewer_ops, &flv->viewer, &why);
 	if (err != ERR_OK) {
-		free(flv);
+		flv_viewer_free(flv);
 		response_header(req, "Access-Control-Allow-Origin", STR("*"));
 		api_problem(req, err, &why);
 		return;
@@ -80,21 +79,22 @@ static void view_websocket(struct live_endpoint *endpoint, struct request *req, 
 	struct why why = { 0 };
 	char key[STREAM_KEY_SIZE] = "";
 	AUTO_BUF leftover = { 0 };
-	struct flv_viewer *flv = calloc(1, sizeof *flv);
+	struct flv_viewer *flv;
 
-	enum err err = live_check_rights(endpoint, req, param, &why);
-	if (err == ERR_OK)
-		err = str_copy(param, key, sizeof key); /* the request ends with the upgrade */
-	if (!flv) {
-		api_problem(req, ERR_NO_MEMORY, NULL);
+	enum err err = flv_viewer_new(req, &flv, &why);
+	if (err != ERR_OK) {
+		api_problem(req, err, &why);
 		return;
 	}
+	err = live_check_rights(endpoint, req, param, &why);
+	if (err == ERR_OK)
+		err = str_copy(param, key, sizeof key); /* the request ends with the upgrade */
 	buf_init(&leftover, FLV_MESSAGE_MAX);
 	flv->is_websocket = true;
 	flv->viewer.kind = VIEWER_WEBSOCKET;
 	struct conn *conn = request_upgrade_websocket(req, NULL, &flv_conn_events, flv, &leftover);
 	if (!conn) {
-		free(flv);
+		flv_viewer_free(flv);
 		return;
 	}
 	feeder_start(&flv->feeder, &flv->viewer, conn);

@@ -3,6 +3,7 @@
 #ifndef VIGIL_ENDPOINTS_LIVE_PRIVATE_H
 #define VIGIL_ENDPOINTS_LIVE_PRIVATE_H
 
+#include "endpoints/live/codecs.h"
 #include "endpoints/live/feeder.h"
 #include "endpoints/live/live_endpoint.h"
 #include "http/response.h"
@@ -20,6 +21,7 @@ struct live_endpoint {
 struct flv_viewer {
 	struct viewer viewer;
 	struct request *req;      /* HTTP, parked until there is a picture */
+	char *codecs;             /* what the player can show; NULL: it did not say */
 	struct feeder feeder;     /* from then on; a WebSocket's from the beginning */
 	struct ws_reader *reader; /* made when the peer says something */
 	uint64_t frame_left;      /* payload that the begun frame still lacks */
@@ -27,6 +29,10 @@ struct flv_viewer {
 	uint8_t head_size, head_at;
 	bool is_websocket;
 };
+
+/* Reads what the player can show; ERR_INVALID past CODECS_TEXT_MAX. */
+enum err flv_viewer_new(struct request *req, struct flv_viewer **out, struct why *why);
+void flv_viewer_free(struct flv_viewer *flv);
 
 extern const struct viewer_ops flv_viewer_ops;
 extern const struct conn_events flv_conn_events;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "domain/live/key.h"
 #include "endpoints/api/api.h"
 #include "http/response.h"
 
@@ -66,14 +67,14 @@ static enum err read_width(struct request *req, unsigned *out, struct why *why)
 	return ERR_OK;
 }
 
-/* A device's other streams are called after it: "{did}_...". */
+/* Which of the device's streams: live, unless a replay is named. */
 static enum err read_key(struct request *req, struct str did, struct str *out, struct why *why)
 {
-	struct str key = request_query(req, "key");
-	struct str rest = str_from(key, did.size);
+	struct str text = request_query(req, "key");
+	struct stream_key key;
 
-	*out = key.at ? key : did;
-	if (key.at && (!str_starts(key, did) || (rest.size && rest.at[0] != '_')))
+	*out = text.at ? text : did;
+	if (text.at && (stream_key_read(text, &key) != ERR_OK || !str_equal(str_of(key.did), did)))
 		return why_set_reason(why, ERR_INVALID, 0, "key",
 		                      "key: not a stream of this device");
 	return ERR_OK;

@@ -67,15 +67,27 @@ static void set_intro(struct rtmp_intake *intake)
 		                          buf_str(&config));
 }
 
+/* Encoders' times jump; players would wait for hours, or go back. */
+static uint32_t stamp(struct rtmp_intake *intake, const struct rtmp_media *media, bool is_frame)
+{
+	/* Many send configurations with the time 0, whenever it is. */
+	if (!is_frame && media->timestamp_ms == 0)
+		return intake->clock.newest;
+	if (!intake->clock.is_started)
+		flv_clock_init(&intake->clock, media->timestamp_ms);
+	return flv_clock_stamp(&intake->clock, kind_of(media), media->timestamp_ms);
+}
+
 static void add(struct rtmp_intake *intake, const struct rtmp_media *media, enum frame_kind kind,
-                bool is_key)
+                bool is_key, bool is_frame)
 {
 	uint8_t head[FLV_TAG_HEAD_SIZE], tail[FLV_TAG_TAIL_SIZE];
+	uint32_t at_ms = stamp(intake, media, is_frame);
 	struct frame frame = {
-		.kind = kind, .is_key = is_key, .timestamp_ms = media->timestamp_ms, .part_count = 3
+		.kind = kind, .is_key = is_key, .timestamp_ms = at_ms, .part_count = 3
 	};
 
-	flv_write_tag_head(head, kind_of(media), media->timestamp_ms, media->size);
+	flv_write_tag_head(head, kind_of(media), at_ms, media->size);
 	flv_write_tag_tail(tail, media->size);
 	frame.parts[0] = (struct iovec){ head, sizeof head };
 	frame.parts[1].iov_len = media->size;
@@ -127,7 +139,7 @@ static void take_video(struct rtmp_intake *intake, const struct rtmp_media *medi
 	}
 	/* A configuration that changes goes to those who watch already, too. */
 	if (video.is_frame || video.is_header || video.is_end)
-		add(intake, media, FRAME_VIDEO, video.is_key && video.is_frame);
+		add(intake, media, FRAME_VIDEO, video.is_key && video.is_frame, video.is_frame);
 }
 
 static void take_audio(struct rtmp_intake *intake, const struct rtmp_media *media)
@@ -149,7 +161,7 @@ static void take_audio(struct rtmp_intake *intake, const struct rtmp_media *medi
 		set_intro(intake);
 	}
 	/* A configuration is no sound yet: the video's may come right behind it. */
-	add(intake, media, audio.is_header ? FRAME_SCRIPT : FRAME_AUDIO, false);
+	add(intake, media, audio.is_header ? FRAME_SCRIPT : FRAME_AUDIO, false, audio.is_frame);
 }
 
 void rtmp_intake_take(struct rtmp_intake *intake, const struct rtmp_media *media)

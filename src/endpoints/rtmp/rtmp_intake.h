@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rtmp_intake.h — from RTMP media to framed units: an FLV tag around each body, and what every
- * viewer needs first (metadata and the codecs' configurations) kept as the introduction.
+ * viewer needs first (metadata and the codecs' configurations) kept as the introduction. The times
+ * are made steady.
  *
  * Memory   lives inside its session; rtmp_intake_done() frees what it keeps.
  */
@@ -10,6 +11,7 @@
 
 #include "base/buf.h"
 #include "domain/live/live.h"
+#include "proto/flv/flv_clock.h"
 #include "proto/rtmp/media.h"
 
 #define RTMP_INTRO_MAX (64 * 1024)
@@ -18,6 +20,7 @@ struct rtmp_intake {
 	struct publisher *publisher;
 	struct buf metadata, video, audio; /* whole tags with timestamp 0; empty: none yet */
 	bool has_video, has_audio;
+	struct flv_clock clock;
 };
 
 void rtmp_intake_init(struct rtmp_intake *intake, struct publisher *publisher);

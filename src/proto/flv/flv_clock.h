@@ -17,7 +17,8 @@
 #include "proto/flv/flv.h"
 
 #define FLV_CLOCK_AHEAD_MAX_MS 10000 /* a longer step is a jump */
-#define FLV_CLOCK_BACK_MAX_MS  1000
+#define FLV_CLOCK_BACK_MAX_MS  100   /* one back, within a track */
+#define FLV_CLOCK_APART_MAX_MS 1000  /* sound may be so much older than the picture */
 
 struct flv_clock_track {
 	bool is_started;

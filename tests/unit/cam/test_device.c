@@ -139,6 +139,18 @@ static void a_repeated_play_keeps_the_connection(void **state)
 	assert_int_equal(connections(), 1);
 }
 
+static void the_same_address_with_another_token_keeps_the_connection(void **state)
+{
+	char other[80];
+
+	play();
+	(void)snprintf(other, sizeof other, "%s?token=new", house.url);
+	assert_ok(device_play(house.device, str_of(other)));
+	(void)loop_run_until(house.loop, never, NULL, SETTLE_MS);
+	assert_int_equal(connections(), 1);
+	assert_string_equal(house.device->push_url, other);
+}
+
 static void another_address_is_another_push(void **state)
 {
 	char other[80];
@@ -204,6 +216,9 @@ int main(void)
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(a_repeated_play_keeps_the_connection, set_up,
 		                                tear_down),
+		cmocka_unit_test_setup_teardown(
+			the_same_address_with_another_token_keeps_the_connection, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(another_address_is_another_push, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_push_nobody_answers_is_given_up_and_tried_again,
 		                                set_up, tear_down),

@@ -2,87 +2,7 @@
 /* What the server says to a camera, step by step; the test is the camera and moves the clock. */
 #include "base/json.h"
 #include "base/metric.h"
-#include "tests/unit/domain/scene.h"
-
-#define REPLAY "CAM_replay_1_0_20200725112233_20200725113344"
-
-struct play {
-	struct house *house;
-	struct camera camera;
-	struct watcher watcher;
-	struct pusher pusher;
-};
-
-/* "CAM" is on line, a viewer came, and the camera was asked. */
-static void begin(struct play *play, struct house *house)
-{
-	play->house = house;
-	house_add(house, "CAM", DEVICE_CAMERA, SIGN_POLICY_TIMESTAMP);
-	camera_init(&play->camera, house, "CAM");
-	assert_ok(camera_register_now(&play->camera));
-	watch_start(&play->watcher, house, house->loop, "CAM");
-	house_turn(house, 5);
-	assert_int_equal(play->camera.sent, 1);
-	assert_int_equal(str_starts(str_of(play->camera.data), STR("{\"play\":")), 1);
-}
-
-static void finish(struct play *play)
-{
-	watch_stop(&play->watcher);
-	camera_close(&play->camera);
-	house_turn(play->house, 10);
-}
-
-static void answer(struct play *play, const char *result)
-{
-	camera_answer(&play->camera, play->camera.mid, result);
-	house_turn(play->house, 5);
-}
-
-static void push(struct play *play)
-{
-	push_open(&play->pusher, play->house, play->house->loop, "CAM");
-	push_intro(&play->pusher, 1, 30);
-	house_turn(play->house, 5);
-}
-
-/* Asked, answered, pushed, playing. */
-static void play_on(struct play *play, struct house *house)
-{
-	begin(play, house);
-	answer(play, "{\"play\":{\"code\":0}}");
-	push(play);
-	assert_ok(push_unit(&play->pusher, 'K', 1, 100, 0));
-	house_turn(house, 5);
-	assert_watched(&play->watcher, "H1 C1 K1");
-}
-
-struct seen {
-	int count;
-	struct stream_view view;
-};
-
-static void on_each(void *owner, const struct stream_view *view)
-{
-	struct seen *seen = owner;
-
-	seen->count++;
-	seen->view = *view;
-}
-
-static struct stream_view look(struct house *house)
-{
-	struct seen seen = { 0 };
-
-	assert_ok(live_each(house->domain->live, STR("default"), 10, on_each, &seen));
-	assert_int_equal(seen.count, 1);
-	return seen.view;
-}
-
-static void assert_stage(struct house *house, enum stream_stage stage)
-{
-	assert_string_equal(stream_stage_text(look(house).stage), stream_stage_text(stage));
-}
+#include "tests/unit/domain/play.h"
 
 static void a_camera_is_asked_once_with_an_address_it_can_reach(void **state)
 {
@@ -90,7 +10,7 @@ static void a_camera_is_asked_once_with_an_address_it_can_reach(void **state)
 	struct watcher second;
 	AUTO_JSON json = NULL;
 
-	begin(&play, *state);
+	play_begin(&play, *state);
 	assert_ok(json_read(str_of(play.camera.data), &json, NULL));
 	const json_t *words = json_object_get(json, "play");
 	struct str url = json_member_str(words, "url"), token;
@@ -101,17 +21,17 @@ static void a_camera_is_asked_once_with_an_address_it_can_reach(void **state)
 	assert_ok(publish_check(domain->live, domain->tokens, STR("CAM"), token));
 	assert_err(publish_check(domain->live, domain->tokens, STR("CAM2"), token), ERR_DENIED);
 	assert_err(publish_check(domain->live, domain->tokens, STR(REPLAY), token), ERR_DENIED);
-	assert_stage(play.house, STAGE_ASKED);
+	play_assert_stage(play.house, STAGE_ASKED);
 	watch_start(&second, play.house, play.house->loop, "CAM");
 	house_turn(play.house, 10);
 	assert_int_equal(play.camera.sent, 1);
-	answer(&play, "{\"play\":{\"code\":0}}");
-	assert_stage(play.house, STAGE_ANSWERED);
-	push(&play);
-	assert_stage(play.house, STAGE_PUSHING);
+	play_answer(&play, "{\"play\":{\"code\":0}}");
+	play_assert_stage(play.house, STAGE_ANSWERED);
+	play_push(&play);
+	play_assert_stage(play.house, STAGE_PUSHING);
 	assert_ok(push_unit(&play.pusher, 'K', 1, 100, 0));
 	house_turn(play.house, 5);
-	struct stream_view view = look(play.house);
+	struct stream_view view = play_look(play.house);
 	assert_int_equal(view.stage, STAGE_PLAYING);
 	assert_int_equal(view.viewers, 2);
 	assert_int_equal(view.frames, 1);
@@ -121,22 +41,22 @@ static void a_camera_is_asked_once_with_an_address_it_can_reach(void **state)
 	assert_string_equal(view.video.codec, "avc1.42c01e");
 	watch_stop(&second);
 	push_close(&play.pusher);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void the_push_may_come_before_the_answer(void **state)
 {
 	struct play play;
 
-	begin(&play, *state);
-	push(&play);
+	play_begin(&play, *state);
+	play_push(&play);
 	assert_ok(push_unit(&play.pusher, 'K', 1, 100, 0));
 	house_turn(*state, 5);
 	assert_watched(&play.watcher, "H1 C1 K1");
-	answer(&play, "{\"play\":{\"code\":60000,\"error\":\"odd\"}}");
+	play_answer(&play, "{\"play\":{\"code\":60000,\"error\":\"odd\"}}");
 	assert_int_equal(play.watcher.ended, 0);
 	push_close(&play.pusher);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void an_offline_camera_is_said_at_once(void **state)
@@ -151,7 +71,7 @@ static void an_offline_camera_is_said_at_once(void **state)
 	           ERR_NOT_FOUND);
 	/* The failure can be seen for a while. */
 	house_turn(*state, 5);
-	struct stream_view view = look(*state);
+	struct stream_view view = play_look(*state);
 	assert_int_equal(view.stage, STAGE_FAILED);
 	assert_int_equal(view.failure, REASON_DEVICE_OFFLINE);
 	NEEDS_TEST_CLOCK();
@@ -166,27 +86,27 @@ static void a_refusal_is_passed_on_with_code_and_words(void **state)
 {
 	struct play play;
 
-	begin(&play, *state);
-	answer(&play, "{\"play\":{\"code\":60013,\"error\":\"lens covered\"}}");
+	play_begin(&play, *state);
+	play_answer(&play, "{\"play\":{\"code\":60013,\"error\":\"lens covered\"}}");
 	assert_int_equal(play.watcher.ended, 1);
 	assert_int_equal(play.watcher.why.reason, REASON_DEVICE_REFUSED);
 	assert_int_equal(play.watcher.why.code, 60013);
 	assert_non_null(strstr(play.watcher.why.text, "lens covered"));
-	struct stream_view view = look(*state);
+	struct stream_view view = play_look(*state);
 	assert_int_equal(view.stage, STAGE_FAILED);
 	assert_int_equal(view.failure, REASON_DEVICE_REFUSED);
 	assert_non_null(strstr(view.stage_text, "lens covered"));
-	finish(&play);
+	play_finish(&play);
 }
 
 static void an_answer_that_makes_no_sense_is_a_refusal(void **state)
 {
 	struct play play;
 
-	begin(&play, *state);
-	answer(&play, "{\"play\":");
+	play_begin(&play, *state);
+	play_answer(&play, "{\"play\":");
 	assert_int_equal(play.watcher.why.reason, REASON_DEVICE_REFUSED);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void a_silent_camera_is_no_answer_after_five_seconds(void **state)
@@ -194,7 +114,7 @@ static void a_silent_camera_is_no_answer_after_five_seconds(void **state)
 	struct play play;
 
 	NEEDS_TEST_CLOCK();
-	begin(&play, *state);
+	play_begin(&play, *state);
 	house_move_clock(*state, LIVE_ANSWER_MS - 1000);
 	assert_int_equal(play.watcher.ended, 0);
 	house_move_clock(*state, 1000);
@@ -205,7 +125,7 @@ static void a_silent_camera_is_no_answer_after_five_seconds(void **state)
 	watch_start(&play.watcher, *state, play.camera.loop, "CAM");
 	house_turn(*state, 5);
 	assert_int_equal(play.camera.sent, 2);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void a_camera_that_agrees_and_does_not_push_is_no_push(void **state)
@@ -213,14 +133,14 @@ static void a_camera_that_agrees_and_does_not_push_is_no_push(void **state)
 	struct play play;
 
 	NEEDS_TEST_CLOCK();
-	begin(&play, *state);
-	answer(&play, "{\"play\":{}}");
+	play_begin(&play, *state);
+	play_answer(&play, "{\"play\":{}}");
 	house_move_clock(*state, LIVE_PUSH_MS - 1000);
 	assert_int_equal(play.watcher.ended, 0);
 	house_move_clock(*state, 1000);
 	assert_int_equal(play.watcher.ended, 1);
 	assert_int_equal(play.watcher.why.reason, REASON_NO_PUSH);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void a_push_without_a_key_frame_is_no_key_frame(void **state)
@@ -228,9 +148,9 @@ static void a_push_without_a_key_frame_is_no_key_frame(void **state)
 	struct play play;
 
 	NEEDS_TEST_CLOCK();
-	begin(&play, *state);
-	answer(&play, "{\"play\":{}}");
-	push(&play);
+	play_begin(&play, *state);
+	play_answer(&play, "{\"play\":{}}");
+	play_push(&play);
 	assert_ok(push_unit(&play.pusher, 'F', 1, 100, 0));
 	house_move_clock(*state, LIVE_KEY_FRAME_MS - 1000);
 	assert_int_equal(play.watcher.ended, 0);
@@ -238,25 +158,29 @@ static void a_push_without_a_key_frame_is_no_key_frame(void **state)
 	assert_int_equal(play.watcher.ended, 1);
 	assert_int_equal(play.watcher.why.reason, REASON_NO_KEY_FRAME);
 	push_close(&play.pusher);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void play_is_said_again_every_minute(void **state)
 {
 	struct play play;
+	char said[512];
 
 	NEEDS_TEST_CLOCK();
 	play_on(&play, *state);
+	(void)str_copy(str_of(play.camera.data), said, sizeof said);
 	for (int minute = 1; minute < 4; minute++) {
 		house_move_clock(*state, LIVE_HEARTBEAT_MS - 2000);
 		assert_int_equal(play.camera.sent, minute);
 		house_move_clock(*state, 2000);
 		assert_int_equal(play.camera.sent, minute + 1);
-		answer(&play, "{\"play\":{}}");
+		/* The same address: another one would be another push. */
+		assert_string_equal(play.camera.data, said);
+		play_answer(&play, "{\"play\":{}}");
 	}
 	assert_int_equal(play.watcher.ended, 0);
 	push_close(&play.pusher);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void after_the_last_viewer_the_camera_lingers_and_is_then_told_to_stop(void **state)
@@ -275,10 +199,10 @@ static void after_the_last_viewer_the_camera_lingers_and_is_then_told_to_stop(vo
 	watch_stop(&play.watcher);
 	house_move_clock(*state, LIVE_LINGER_MS - 1000);
 	assert_null(strstr(play.camera.data, "stop"));
-	answer(&play, "{\"play\":{}}"); /* the heartbeat within */
+	play_answer(&play, "{\"play\":{}}"); /* the heartbeat within */
 	house_move_clock(*state, 1000);
 	assert_string_equal(play.camera.data, "{\"stop\":{\"reason\":\"nobody is watching\"}}");
-	answer(&play, "{\"stop\":{}}");
+	play_answer(&play, "{\"stop\":{}}");
 	push_close(&play.pusher);
 	assert_int_equal(metric_get(METRIC_streams), 0);
 	camera_close(&play.camera);
@@ -292,14 +216,14 @@ static void a_lost_push_is_asked_for_again_and_viewers_stay(void **state)
 	push_close(&play.pusher);
 	assert_int_equal(play.camera.sent, 2);
 	assert_int_equal(play.watcher.ended, 0);
-	answer(&play, "{\"play\":{}}");
+	play_answer(&play, "{\"play\":{}}");
 	push_open(&play.pusher, *state, play.camera.loop, "CAM");
 	push_intro(&play.pusher, 2, 30);
 	assert_ok(push_unit(&play.pusher, 'K', 2, 100, 0));
 	house_turn(*state, 5);
 	assert_watched(&play.watcher, "H1 C1 K1 C2 K2");
 	push_close(&play.pusher);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void a_push_that_stays_away_ends_its_viewers_after_ten_seconds(void **state)
@@ -309,13 +233,13 @@ static void a_push_that_stays_away_ends_its_viewers_after_ten_seconds(void **sta
 	NEEDS_TEST_CLOCK();
 	play_on(&play, *state);
 	push_close(&play.pusher);
-	answer(&play, "{\"play\":{}}");
+	play_answer(&play, "{\"play\":{}}");
 	house_move_clock(*state, LIVE_RESUME_MS - 1000);
 	assert_int_equal(play.watcher.ended, 0);
 	house_move_clock(*state, 1000);
 	assert_int_equal(play.watcher.ended, 1);
 	assert_int_equal(play.watcher.why.reason, REASON_NO_PUSH);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void a_new_push_has_ten_seconds_for_its_key_frame_however_old_the_view_is(void **state)
@@ -343,7 +267,7 @@ static void a_new_push_has_ten_seconds_for_its_key_frame_however_old_the_view_is
 	assert_int_equal(play.watcher.ended, 1);
 	assert_int_equal(play.watcher.why.reason, REASON_NO_KEY_FRAME);
 	push_close(&play.pusher);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void a_camera_that_pushes_by_itself_is_never_asked(void **state)
@@ -360,7 +284,7 @@ static void a_camera_that_pushes_by_itself_is_never_asked(void **state)
 	camera_init(&play.camera, house, "CAM");
 	assert_ok(camera_register_now(&play.camera));
 	watch_start(&play.watcher, house, house->loop, "CAM");
-	push(&play);
+	play_push(&play);
 	assert_ok(push_unit(&play.pusher, 'K', 1, 100, 0));
 	house_turn(house, 5);
 	assert_watched(&play.watcher, "H1 C1 K1");
@@ -369,14 +293,14 @@ static void a_camera_that_pushes_by_itself_is_never_asked(void **state)
 	house_move_clock(house, LIVE_RESUME_MS);
 	assert_int_equal(play.watcher.why.reason, REASON_NO_PUSH);
 	assert_int_equal(play.camera.sent, 0);
-	finish(&play);
+	play_finish(&play);
 }
 
 static void only_tokens_of_this_device_open_its_stream(void **state)
 {
 	struct play play;
 
-	begin(&play, *state);
+	play_begin(&play, *state);
 	struct domain *domain = play.house->domain;
 	struct str own = str_of(play.camera.registration.token);
 	assert_ok(publish_check(domain->live, domain->tokens, STR("CAM"), own));
@@ -384,14 +308,14 @@ static void only_tokens_of_this_device_open_its_stream(void **state)
 	assert_err(publish_check(domain->live, domain->tokens, STR("CAM"), STR("")), ERR_DENIED);
 	assert_err(publish_check(domain->live, domain->tokens, STR("CAM"), STR("platform-token")),
 	           ERR_DENIED);
-	answer(&play, "{\"play\":{\"code\":1}}");
-	finish(&play);
+	play_answer(&play, "{\"play\":{\"code\":1}}");
+	play_finish(&play);
 	assert_err(publish_check(domain->live, domain->tokens, STR("CAM"), own), ERR_DENIED);
 }
 
 struct nested {
 	struct live *live;
-	struct seen seen;
+	struct play_seen seen;
 	int calls;
 };
 
@@ -401,7 +325,7 @@ static void look_again(void *owner, const struct stream_view *view)
 	struct nested *nested = owner;
 
 	nested->calls++;
-	assert_ok(live_each(nested->live, STR("default"), 2, on_each, &nested->seen));
+	assert_ok(live_each(nested->live, STR("default"), 2, play_on_each, &nested->seen));
 }
 
 static void streams_are_listed_under_no_lock_and_up_to_a_limit(void **state)

@@ -220,13 +220,33 @@ static void viewers_get_head_configurations_and_frames_as_tags(void **state)
 	push_bytes(&scene, RTMP_MEDIA_METADATA, 0, "\x02\x00\x0aonMetaData\x05");
 	push_bytes(&scene, RTMP_MEDIA_AUDIO, 0, aac_head);
 	push_bytes(&scene, RTMP_MEDIA_VIDEO, 0, avc_head);
-	push_bytes(&scene, RTMP_MEDIA_VIDEO, 40, avc_frame);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 0x1000028, avc_frame);
 	assert_string_equal(tags(&scene, text), "");
-	push_bytes(&scene, RTMP_MEDIA_VIDEO, 80, avc_key);
-	push_bytes(&scene, RTMP_MEDIA_AUDIO, 90, aac_frame);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 0x1000050, avc_key);
+	push_bytes(&scene, RTMP_MEDIA_AUDIO, 0x100005A, aac_frame);
 	push_bytes(&scene, RTMP_MEDIA_VIDEO, 0x1000064, avc_frame);
-	assert_string_equal(tags(&scene, text), "flags5 18@0+14 9@0+12 8@0+4 9@80+10 8@90+5 "
-	                                        "9@16777316+11");
+	assert_string_equal(tags(&scene, text), "flags5 18@0+14 9@0+12 8@0+4 9@16777296+10 "
+	                                        "8@16777306+5 9@16777316+11");
+	scene_stop(&scene);
+}
+
+static void times_that_jump_become_steady(void **state)
+{
+	struct scene scene;
+	char text[512];
+
+	scene_start(&scene, *state);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 0, avc_head);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 5000, avc_key);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 5040, avc_frame);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 3600000, avc_frame);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 0, avc_head2); /* counted from nowhere */
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 3600040, avc_frame);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 40, avc_frame);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 80, avc_frame);
+	assert_string_equal(tags(&scene, text),
+	                    "flags1 9@0+12 9@5000+10 9@5040+11 9@5040+11 9@5040+12 9@5080+11 "
+	                    "9@5080+11 9@5120+11");
 	scene_stop(&scene);
 }
 
@@ -292,6 +312,7 @@ int main(void)
 		cmocka_unit_test(a_push_address_names_its_device),
 		cmocka_unit_test(a_device_is_told_an_address_it_can_reach),
 		cmocka_unit_test_in_house(viewers_get_head_configurations_and_frames_as_tags),
+		cmocka_unit_test_in_house(times_that_jump_become_steady),
 		cmocka_unit_test_in_house(a_changed_configuration_goes_to_those_who_watch),
 		cmocka_unit_test_in_house(sound_alone_starts_at_any_frame_a_second_later),
 		cmocka_unit_test_in_house(

@@ -85,7 +85,8 @@ static void what_is_no_picture_is_told(void **state)
 		const char *words;
 	} cases[] = {
 		{ FLV_AUDIO, "\xAF\x01sound", ERR_UNSUPPORTED, "the stream has sound only" },
-		{ FLV_VIDEO, "\x91vp09frm", ERR_UNSUPPORTED, "vigil-media has no decoder for vp09" },
+		{ FLV_VIDEO, "\x91vp09frm", ERR_UNSUPPORTED,
+		  "vigil-media has no decoder for vp09" },
 		{ FLV_VIDEO,
 		  "\x27\x01"
 		  "aaano",

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/metric.h"
 #include "io/dial.h"
 #include "io/listener.h"
 #include "io/tls.h"
@@ -232,6 +233,27 @@ static void large_bytes_go_both_ways_at_once(void **state)
 	assert_true(conn_is_loopback(pair->server.conn));
 }
 
+/* The bytes arrive either way; who made the records is counted. */
+static void the_kernel_seals_where_it_can(void **state)
+{
+	struct pair *pair = *state;
+	struct why why = { 0 };
+	int64_t total = metric_get(METRIC_tls_total),
+		in_kernel = metric_get(METRIC_tls_kernel_total);
+	bool has_kernel = tls_has_kernel(&why);
+
+	dial(pair, "localhost", pair->client_tls);
+	exchange(pair, LARGE_BYTES, LARGE_BYTES);
+	assert_int_equal(metric_get(METRIC_tls_total) - total, 2);
+	if (has_kernel) {
+		assert_int_equal(metric_get(METRIC_tls_kernel_total) - in_kernel, 2);
+		return;
+	}
+	assert_int_equal(metric_get(METRIC_tls_kernel_total) - in_kernel, 0);
+	print_message("# without kTLS: %s\n", why.text);
+	skip();
+}
+
 static void the_same_port_takes_plain_on_loopback(void **state)
 {
 	struct pair *pair = *state;
@@ -442,6 +464,7 @@ int main(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_in_pair(large_bytes_go_both_ways_at_once),
+		cmocka_unit_test_in_pair(the_kernel_seals_where_it_can),
 		cmocka_unit_test_in_pair(the_same_port_takes_plain_on_loopback),
 		cmocka_unit_test_in_pair(what_is_queued_arrives_whole),
 		cmocka_unit_test_in_pair(a_paused_reader_hears_nothing_until_it_resumes),

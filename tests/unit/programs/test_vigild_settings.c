@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "programs/program.h"
 #include "programs/vigild_settings.h"
 #include "tests/unit/unit.h"
 

@@ -47,11 +47,30 @@ static void on_publish(void *owner, const struct rtmp_publish *publish)
 static void on_play(void *owner, const struct rtmp_play *play)
 {
 	struct recorder *recorder = owner;
+	uint32_t stream_id;
 
 	buf_printf(&recorder->story, "play path=%.*s token=%.*s\n", STR_ARG(play->path),
 	           STR_ARG(play->token));
-	assert_ok(rtmp_server_refuse(recorder->server, "NetStream.Play.StreamNotFound",
-	                             "No such stream.", &recorder_events, recorder));
+	if (recorder->answer == ANSWER_ACCEPT)
+		assert_ok(rtmp_server_accept_play(recorder->server, &stream_id, &recorder_events,
+		                                  recorder));
+	if (recorder->answer == ANSWER_REFUSE)
+		assert_ok(rtmp_server_refuse(recorder->server, "NetStream.Play.StreamNotFound",
+		                             "No such stream.", &recorder_events, recorder));
+}
+
+static void on_stop(void *owner)
+{
+	struct recorder *recorder = owner;
+
+	buf_add_text(&recorder->story, "stop\n");
+}
+
+static void on_pause(void *owner, bool is_paused)
+{
+	struct recorder *recorder = owner;
+
+	buf_add_text(&recorder->story, is_paused ? "pause\n" : "go on\n");
 }
 
 static void on_media(void *owner, const struct rtmp_media *media)
@@ -77,6 +96,8 @@ const struct rtmp_events recorder_events = {
 	.on_play = on_play,
 	.on_media = on_media,
 	.on_unpublish = on_unpublish,
+	.on_stop = on_stop,
+	.on_pause = on_pause,
 };
 
 void recorder_init(struct recorder *recorder, enum recorder_answer answer_now)
@@ -150,10 +171,20 @@ void encoder_add_command(struct buf *out, const char *name, double transaction,
 	encoder_add_message(out, RTMP_COMMAND, 0, body.at, body.size);
 }
 
-void encoder_add_up_to_publish(struct buf *out, const char *name)
+static void add_up_to(struct buf *out, const char *command, const char *name)
 {
 	encoder_add_handshake(out);
 	encoder_add_connect(out, "live", "rtmp://127.0.0.1/live");
 	encoder_add_command(out, "createStream", 2, NULL);
-	encoder_add_command(out, "publish", 3, name);
+	encoder_add_command(out, command, 3, name);
+}
+
+void encoder_add_up_to_publish(struct buf *out, const char *name)
+{
+	add_up_to(out, "publish", name);
+}
+
+void encoder_add_up_to_play(struct buf *out, const char *name)
+{
+	add_up_to(out, "play", name);
 }

@@ -35,5 +35,6 @@ void encoder_add_connect(struct buf *out, const char *app, const char *tc_url);
 void encoder_add_command(struct buf *out, const char *name, double transaction,
                          const char *argument);
 void encoder_add_up_to_publish(struct buf *out, const char *name);
+void encoder_add_up_to_play(struct buf *out, const char *name);
 
 #endif

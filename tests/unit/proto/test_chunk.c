@@ -275,6 +275,34 @@ static void a_large_buffer_that_lies_idle_is_given_back(void **state)
 	rtmp_chunk_reader_done(&reader);
 }
 
+/* A message that has begun keeps what it has. */
+static void a_trimmed_reader_keeps_only_what_is_under_way(void **state)
+{
+	static uint8_t body[4000];
+	struct rtmp_chunk_reader reader;
+	struct rtmp_message message = { .type = RTMP_VIDEO, .body = body, .size = sizeof body };
+	AUTO_BUF bytes = { 0 };
+
+	buf_init(&bytes, 64 * 1024);
+	rtmp_chunk_reader_init(&reader);
+	rtmp_chunk_write(&bytes, RTMP_CHUNK_SIZE_FIRST, 5, &message);
+	struct bytes input = bytes_of(bytes.at, bytes.size);
+	struct bytes half = bytes_of(bytes.at, bytes.size / 2);
+	assert_ok(rtmp_chunk_read(&reader, &input, &message));
+	assert_true(reader.memory >= sizeof body);
+	rtmp_chunk_reader_trim(&reader);
+	assert_int_equal(reader.memory, 0);
+	assert_err(rtmp_chunk_read(&reader, &half, &message), ERR_MORE);
+	size_t memory = reader.memory;
+	assert_true(memory > 0);
+	rtmp_chunk_reader_trim(&reader);
+	assert_int_equal(reader.memory, memory);
+	half = bytes_of(bytes.at + bytes.size / 2, bytes.size - bytes.size / 2);
+	assert_ok(rtmp_chunk_read(&reader, &half, &message));
+	assert_int_equal(message.size, sizeof body);
+	rtmp_chunk_reader_done(&reader);
+}
+
 static void what_is_written_in_pieces_is_read_with_its_time(void **state)
 {
 	static uint8_t body[1000];
@@ -318,6 +346,7 @@ int main(void)
 		cmocka_unit_test(memory_of_all_messages_under_way_ends_at_its_limit),
 		cmocka_unit_test(a_body_in_one_piece_is_lent_from_the_input),
 		cmocka_unit_test(a_large_buffer_that_lies_idle_is_given_back),
+		cmocka_unit_test(a_trimmed_reader_keeps_only_what_is_under_way),
 		cmocka_unit_test(what_is_written_in_pieces_is_read_with_its_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,11 @@ interface LoaderInside {
 	_onDataArrival: ((chunk: ArrayBuffer, start: number, received: number) => void) | null;
 }
 
-/** Makes a loader class whose sockets report their end to `onClose`, once, unless we closed it ourselves. */
-export function socketLoader(onClose: (code: number) => void) {
+/**
+ * Makes a loader class whose sockets report their end to `onClose`, once, unless we closed it ourselves, and to
+ * `onBytes` what came.
+ */
+export function socketLoader(onClose: (code: number) => void, onBytes: (count: number) => void) {
 	return class SocketLoader extends mpegts.BaseLoader {
 		private socket: WebSocket | null = null;
 		private received = 0;
@@ -40,6 +43,7 @@ export function socketLoader(onClose: (code: number) => void) {
 			if (!(chunk instanceof ArrayBuffer) || !this.socket) return;
 			const start = this.received;
 			this.received += chunk.byteLength;
+			onBytes(chunk.byteLength);
 			this.inside._onDataArrival?.(chunk, start, this.received);
 		}
 

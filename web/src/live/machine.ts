@@ -4,10 +4,13 @@
 //   idle -start-> connecting -picture-> playing
 //   connecting, playing -closed-> waiting (a retry is due) or failed (only a person can help)
 //   waiting -tick-> connecting;  failed -retry, online-> connecting
-//   any but idle -tick, hidden for HIDDEN_MS-> paused -shown-> connecting
+//   any but idle -tick, hidden for hiddenMs-> paused -shown-> connecting
 import { again, retryDelay, stageOf, type Stage } from './stage';
 
+/** What `start` usually asks for; a wall of pictures has less patience. */
 export const HIDDEN_MS = 30000;
+/** The server says within 30 s why there is no picture; who hears nothing for longer lost the way to it. */
+export const CONNECT_MAX_MS = 60000;
 /** A picture that lived this long was healthy: the next failure starts counting anew. */
 export const HEALTHY_MS = 10000;
 
@@ -20,10 +23,11 @@ export interface Live {
 	firstFrameMs: number | null;
 	retryAtMs: number | null;
 	hiddenAtMs: number | null;
+	hiddenMs: number;
 }
 
 export type LiveEvent =
-	| { kind: 'start' }
+	| { kind: 'start'; hiddenMs?: number }
 	| { kind: 'picture' }
 	| { kind: 'closed'; code: number; random: number }
 	| { kind: 'failed'; stage: Stage; random: number }
@@ -45,6 +49,7 @@ export const idle: Live = {
 	firstFrameMs: null,
 	retryAtMs: null,
 	hiddenAtMs: null,
+	hiddenMs: HIDDEN_MS,
 };
 
 type Result = { live: Live; orders: Order[] };
@@ -77,18 +82,27 @@ function fail(live: Live, stage: Stage, random: number, now: number): Result {
 
 function tick(live: Live, now: number): Result {
 	if (live.phase === 'idle' || live.phase === 'paused') return { live, orders: [] };
-	if (live.hiddenAtMs !== null && now - live.hiddenAtMs >= HIDDEN_MS)
+	if (live.hiddenAtMs !== null && now - live.hiddenAtMs >= live.hiddenMs)
 		return { live: { ...live, phase: 'paused', retryAtMs: null }, orders: ['disconnect'] };
+	if (live.phase === 'connecting' && now - live.startedMs >= CONNECT_MAX_MS)
+		return fail(live, 'server-away', 0.5, now);
 	if (live.phase === 'waiting' && live.retryAtMs !== null && now >= live.retryAtMs)
 		return connect(live, now, live.attempt);
 	return { live, orders: [] };
+}
+
+/** A picture that begins where nobody sees it waits until somebody does. */
+function begin(live: Live, hiddenMs: number, now: number): Result {
+	const fresh: Live = { ...idle, hiddenAtMs: live.hiddenAtMs, hiddenMs };
+	if (live.hiddenAtMs === null || hiddenMs >= HIDDEN_MS) return connect(fresh, now, 0);
+	return { live: { ...fresh, phase: 'paused' }, orders: [] };
 }
 
 export function step(live: Live, event: LiveEvent, now: number): Result {
 	const stay: Result = { live, orders: [] };
 	switch (event.kind) {
 	case 'start':
-		return live.phase === 'idle' ? connect({ ...idle, hiddenAtMs: live.hiddenAtMs }, now, 0) : stay;
+		return live.phase === 'idle' ? begin(live, event.hiddenMs ?? HIDDEN_MS, now) : stay;
 	case 'picture':
 		if (live.phase !== 'connecting') return stay;
 		return {

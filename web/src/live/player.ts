@@ -1,42 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives mpegts.js on one <video> by the orders of machine.ts, and reports the state after each change.
+// Drives an engine on one <video> by the orders of machine.ts, and reports the state after each change.
 import mpegts from 'mpegts.js';
-import { socketLoader } from './loader';
-import { idle, step, type Live, type LiveEvent } from './machine';
+import { flvEngine, hlsEngine, wayFor, type Engine, type Source } from './engine';
+import { HIDDEN_MS, idle, step, type Live, type LiveEvent } from './machine';
+import { Meter } from './meter';
+import type { Stage } from './stage';
 
 /** Without a new picture for this long while bytes should flow, the connection is made anew. */
 const STALL_MS = 8000;
 const TICK_MS = 250;
 
+export interface PlayerOptions {
+	/** How long a picture that nobody sees goes on. */
+	hiddenMs?: number;
+	/** Nothing is asked for before inView() said that the picture can be seen. */
+	isWaiting?: boolean;
+}
+
+/** What the player itself sees of its stream. */
+export interface Seen {
+	way: 'flv' | 'hls' | null;
+	bits: number | null;
+	width: number;
+	height: number;
+	/** Seconds that are here and not shown yet. */
+	ahead: number;
+}
+
 export class LivePlayer {
 	private live: Live = idle;
-	private player: mpegts.Player | null = null;
+	private engine: Engine | null = null;
 	private timer: ReturnType<typeof setInterval> | undefined;
 	private lastTime = 0;
 	private lastMovedMs = 0;
+	private isInView: boolean;
+	private isHeld = false;
+	private readonly meter = new Meter();
+	private readonly way: 'flv' | 'hls' | null;
 
 	constructor(
 		private readonly video: HTMLVideoElement,
-		private readonly url: string,
+		private readonly source: Source,
 		private readonly onChange: (live: Live) => void,
-	) {}
+		private readonly options: PlayerOptions = {},
+	) {
+		this.way = wayFor(video);
+		this.isInView = !options.isWaiting;
+	}
 
 	start(): void {
 		mpegts.LoggingControl.applyConfig({ enableAll: false });
 		this.video.addEventListener('timeupdate', this.moved);
 		this.video.addEventListener('loadeddata', this.loaded);
-		document.addEventListener('visibilitychange', this.seen);
+		document.addEventListener('visibilitychange', this.looked);
 		this.timer = setInterval(() => this.tick(), TICK_MS);
-		if (document.hidden) this.feed({ kind: 'hidden' });
-		this.feed({ kind: 'start' });
-		if (!mpegts.isSupported()) this.fail('no-support');
+		this.looked();
+		this.feed({ kind: 'start', hiddenMs: this.options.hiddenMs ?? HIDDEN_MS });
+		if (!this.way) this.fail('no-support');
 	}
 
 	stop(): void {
 		clearInterval(this.timer);
 		this.video.removeEventListener('timeupdate', this.moved);
 		this.video.removeEventListener('loadeddata', this.loaded);
-		document.removeEventListener('visibilitychange', this.seen);
+		document.removeEventListener('visibilitychange', this.looked);
 		this.feed({ kind: 'stop' });
 	}
 
@@ -44,16 +71,41 @@ export class LivePlayer {
 		this.feed({ kind: 'retry' });
 	}
 
-	/** The device came on line: no need to wait for the next try. */
+	/** The device came on line, or the server is back: no need to wait for the next try. */
 	online(): void {
 		this.feed({ kind: 'online' });
 	}
 
-	private fail(stage: 'stalled' | 'no-support' | 'codec-unsupported'): void {
+	/** Whether the place of the picture can be seen; a hidden page is known without being told. */
+	inView(isInView: boolean): void {
+		this.isInView = isInView;
+		this.looked();
+	}
+
+	/** A picture that stands still on purpose is neither played nor taken for broken. */
+	hold(isHeld: boolean): void {
+		this.isHeld = isHeld;
+		this.lastMovedMs = performance.now();
+	}
+
+	seen(): Seen {
+		const { buffered, currentTime, videoWidth, videoHeight } = this.video;
+		const end = buffered.length ? buffered.end(buffered.length - 1) : currentTime;
+		return {
+			way: this.way,
+			bits: this.meter.bits(performance.now()),
+			width: videoWidth,
+			height: videoHeight,
+			ahead: Math.max(0, end - currentTime),
+		};
+	}
+
+	private fail(stage: Stage): void {
 		this.feed({ kind: 'failed', stage, random: Math.random() });
 	}
 
-	private readonly seen = () => this.feed({ kind: document.hidden ? 'hidden' : 'shown' });
+	private readonly looked = () =>
+		this.feed({ kind: document.hidden || !this.isInView ? 'hidden' : 'shown' });
 
 	private readonly loaded = () => {
 		this.lastMovedMs = performance.now();
@@ -69,9 +121,10 @@ export class LivePlayer {
 
 	private tick(): void {
 		const still = performance.now() - this.lastMovedMs;
-		if (this.live.phase === 'playing' && !document.hidden && still > STALL_MS) this.fail('stalled');
+		const isWatched = this.live.phase === 'playing' && !document.hidden && !this.isHeld;
+		if (isWatched && still > STALL_MS) this.fail('stalled');
 		// Safari and battery savers pause a live video; it must not stay so when it is looked at again.
-		if (this.live.phase === 'playing' && !document.hidden && this.video.paused) this.play();
+		if (isWatched && this.video.paused) this.play();
 		this.feed({ kind: 'tick' });
 	}
 
@@ -91,39 +144,22 @@ export class LivePlayer {
 	}
 
 	private connect(): void {
-		if (!mpegts.isSupported()) return;
+		if (!this.way) return;
 		this.lastTime = this.video.currentTime;
 		this.lastMovedMs = performance.now();
-		const player = mpegts.createPlayer(
-			{ type: 'flv', isLive: true, url: this.url },
-			{
-				customLoader: socketLoader((code) => {
-					if (this.player === player) this.feed({ kind: 'closed', code, random: Math.random() });
-				}) as never,
-				enableStashBuffer: false,
-				liveBufferLatencyChasing: true,
-				liveBufferLatencyMaxLatency: 1.5,
-				liveBufferLatencyMinRemain: 0.3,
-				autoCleanupSourceBuffer: true,
-				autoCleanupMaxBackwardDuration: 30,
-				autoCleanupMinBackwardDuration: 10,
-			},
-		);
-		player.on(mpegts.Events.ERROR, (_type: unknown, detail: unknown, more?: { code?: number }) => {
-			if (this.player !== player) return;
-			const codec = detail === mpegts.ErrorDetails.MEDIA_CODEC_UNSUPPORTED ||
-				more?.code === DOMException.NOT_SUPPORTED_ERR;
-			this.fail(codec ? 'codec-unsupported' : 'stalled');
+		this.meter.reset();
+		const make = this.way === 'flv' ? flvEngine : hlsEngine;
+		this.engine = make(this.video, this.source, {
+			onClosed: (code) => this.feed({ kind: 'closed', code, random: Math.random() }),
+			onFailed: (stage) => this.fail(stage),
+			onBytes: (count) => this.meter.add(count, performance.now()),
 		});
-		this.player = player;
-		player.attachMediaElement(this.video);
-		player.load();
 		this.play();
 	}
 
 	private disconnect(): void {
-		const player = this.player;
-		this.player = null;
-		player?.destroy();
+		const engine = this.engine;
+		this.engine = null;
+		engine?.destroy();
 	}
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a live picture stopped, by the close code of its WebSocket (4000+n), and what may be done about it.
+import type { Problem } from '../api';
 
 export type Stage =
 	| 'device-offline'
@@ -47,7 +48,8 @@ export const again: Record<Stage, Again> = {
 
 export const SLOW_RETRIES_MAX = 5;
 const DELAYS_MS: Record<Exclude<Again, 'never'>, number[]> = {
-	quick: [500, 1000, 2000, 4000, 8000, 15000],
+	// Never long: a page finds a server that is back within 5 s.
+	quick: [500, 1000, 2000, 2500],
 	patient: [5000, 10000, 20000, 30000],
 	slow: [10000, 20000, 30000],
 };
@@ -55,6 +57,21 @@ const DELAYS_MS: Record<Exclude<Again, 'never'>, number[]> = {
 /** Codes we do not know, and every ordinary close, mean the server (or the way to it) went away. */
 export function stageOf(code: number): Stage {
 	return byCode[code] ?? 'server-away';
+}
+
+const byProblem: Record<string, Stage> = {
+	'device-disabled': 'device-offline',
+	'device-timeout': 'no-answer',
+	'stream-ended': 'ended',
+	unauthenticated: 'denied',
+	'not-found': 'denied',
+	away: 'server-away',
+};
+
+/** The same from a problem's name, where there is no WebSocket. */
+export function stageOfProblem({ problem }: Problem): Stage {
+	const named = Object.values(byCode).find((stage) => stage === problem);
+	return named ?? byProblem[problem] ?? 'server-away';
 }
 
 /**

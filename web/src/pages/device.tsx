@@ -1,55 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // One device: its picture, and beside it what can be done with it.
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { api, Problem } from '../api';
+import { useEffect, useState } from 'preact/hooks';
 import type { Feed } from '../events';
-import { Failure } from '../parts/dialog';
+import { DeviceTop, useDevice } from '../parts/device_top';
 import { EventList } from '../parts/event_list';
 import { Facts } from '../parts/facts';
 import { useNow } from '../parts/hooks';
 import { Icon } from '../parts/icon';
 import { LivePicture } from '../parts/live';
 import { PtzPad } from '../parts/pad';
-import { Presence } from '../parts/presence';
 import { Presets } from '../parts/presets';
 import { Settings } from '../parts/settings';
 import { Share } from '../parts/share';
-import { liveAddress } from '../route';
-import { problemText, t } from '../text';
-import type { Device as DeviceOf } from '../types';
+import { t } from '../text';
 
 const TABS = ['control', 'settings', 'facts', 'events'] as const;
 type Tab = (typeof TABS)[number];
-
-function useDevice(did: string, feed: Feed) {
-	const [device, setDevice] = useState<DeviceOf | null>(null);
-	const [failure, setFailure] = useState('');
-	useEffect(() => {
-		let alive = true;
-		async function read() {
-			try {
-				const fresh = await api.device(did);
-				if (alive) setDevice(fresh);
-				if (alive) setFailure('');
-			} catch (error) {
-				const gone = error instanceof Problem && error.status === 404;
-				if (alive) setFailure(gone ? t('device.gone') : problemText(error));
-			}
-		}
-		void read();
-		const deaf = feed.listen({
-			onEvent: (event) => {
-				if (event.did === did && event.type !== 'device.event') void read();
-			},
-			onRefresh: () => void read(),
-		});
-		return () => {
-			alive = false;
-			deaf();
-		};
-	}, [did]);
-	return { device, failure, setDevice };
-}
 
 function Tabs(props: { tab: Tab; onTab: (tab: Tab) => void }) {
 	function move(event: KeyboardEvent) {
@@ -77,31 +43,21 @@ export function Device(props: { did: string; feed: Feed }) {
 	const [tab, setTab] = useState<Tab>('control');
 	const [sharing, setSharing] = useState(false);
 	const now = useNow();
-	const url = useMemo(() => liveAddress(location.origin, did), [did]);
 	const name = device?.name || did;
 	useEffect(() => { document.title = `${name} – Vigil`; }, [name]);
 
-	if (!device)
-		return (
-			<section>
-				<a class="back" href="#/devices"><Icon name="back" />{t('device.back')}</a>
-				{failure ? <Failure text={failure} /> : <p class="hint">{t('app.loading')}</p>}
-			</section>
-		);
+	const top = { did, device, failure, now, page: 'live' as const };
+	if (!device) return <section class="device"><DeviceTop {...top} /></section>;
 	const offline = !device.presence.online;
 	return (
 		<section class="device">
-			<div class="way">
-				<a class="back" href="#/devices"><Icon name="back" />{t('device.back')}</a>
-				<button type="button" onClick={() => setSharing(true)}><Icon name="share" />{t('live.share')}</button>
-			</div>
-			<div class="heading">
-				<h1>{name}</h1>
-				<Presence presence={device.presence} now={now} />
-			</div>
-			<Failure text={failure} />
+			<DeviceTop {...top}>
+				<button type="button" onClick={() => setSharing(true)} aria-label={t('live.share')}>
+					<Icon name="share" /><span class="wide">{t('live.share')}</span>
+				</button>
+			</DeviceTop>
 			<div class="columns">
-				<LivePicture name={name} url={url} onlineSince={offline ? null : device.presence.since} />
+				<LivePicture key={did} name={name} did={did} onlineSince={offline ? null : device.presence.since} />
 				<div class="side card">
 					<Tabs tab={tab} onTab={setTab} />
 					<div id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>

@@ -9,6 +9,7 @@ import { Failure } from '../parts/dialog';
 import { useNow, useTask } from '../parts/hooks';
 import { Icon } from '../parts/icon';
 import { Presence } from '../parts/presence';
+import { Thumbnail, useLiveNow, type LiveNow } from '../parts/thumbnail';
 import { deviceAddress } from '../route';
 import { t, tOr } from '../text';
 import type { Device } from '../types';
@@ -86,11 +87,12 @@ function useDevices(feed: Feed, q: string, filter: Filter) {
 	return { devices, next, ready, more, reread, busy: task.busy, failure: task.failure };
 }
 
-function Row(props: { device: Device; now: number }) {
+function Row(props: { device: Device; now: number; live: LiveNow }) {
 	const { device } = props;
 	return (
 		<li>
 			<a class="row" href={deviceAddress(device.did)} data-did={device.did}>
+				<Thumbnail did={device.did} name={device.name || device.did} live={props.live} />
 				<span class="name">{device.name || device.did}</span>
 				<span class="did mono">{device.did}</span>
 				<span class="kind">{tOr(`kind.${device.kind}`, device.kind)}</span>
@@ -107,6 +109,7 @@ export function Devices(props: { feed: Feed }) {
 	const [filter, setFilter] = useState<Filter>('all');
 	const [open, setOpen] = useState<'add' | 'import' | null>(null);
 	const now = useNow();
+	const live = useLiveNow();
 	const list = useDevices(props.feed, q, filter);
 	useEffect(() => {
 		const timer = setTimeout(() => setQ(typed.trim()), TYPING_MS);
@@ -145,7 +148,7 @@ export function Devices(props: { feed: Feed }) {
 			{!list.ready && !list.failure && <p class="hint">{t('app.loading')}</p>}
 			{list.ready && list.devices.length === 0 &&
 				<p class="empty">{filtered ? t('list.none') : t('list.empty')}</p>}
-			<ul class="rows">{list.devices.map((device) => <Row key={device.did} device={device} now={now} />)}</ul>
+			<ul class="rows">{list.devices.map((device) => <Row key={device.did} device={device} now={now} live={live} />)}</ul>
 			{list.ready && list.devices.length > 0 &&
 				<p class="hint count" role="status">{t(count, { n: list.devices.length })}</p>}
 			{list.next && <button type="button" class="block" disabled={list.busy} onClick={list.more}>{t('list.more')}</button>}

@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../text';
 import { Icon } from './icon';
 
-export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
+export function Dialog(props: { title: string; onClose: () => void; look?: string; children: ComponentChildren }) {
 	const box = useRef<HTMLDialogElement>(null);
 	useEffect(() => {
 		const dialog = box.current;
@@ -13,7 +13,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
 		return () => dialog?.close();
 	}, []);
 	return (
-		<dialog ref={box} aria-labelledby="dialog-title" onClose={props.onClose}>
+		<dialog ref={box} class={props.look} aria-labelledby="dialog-title" onClose={props.onClose}>
 			<header>
 				<h2 id="dialog-title">{props.title}</h2>
 				<button type="button" class="icon" aria-label={t('app.close')} onClick={props.onClose}>

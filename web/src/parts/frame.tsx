@@ -15,11 +15,22 @@ export function LanguageSwitch() {
 	);
 }
 
-export function Frame(props: { state?: FeedState; onSignOut?: () => void; children: ComponentChildren }) {
+export type Place = 'devices' | 'wall' | 'streams';
+const PLACES: Place[] = ['devices', 'wall', 'streams'];
+
+/** `place` is where the reader is; without it there is nowhere to go yet. */
+export function Frame(props: { state?: FeedState; place?: Place; onSignOut?: () => void; children: ComponentChildren }) {
 	return (
 		<>
 			<header class="top">
-				<a class="brand" href="#/devices"><Mark />{t('app.name')}</a>
+				<a class="brand" href="#/devices"><Mark /><span class="wide">{t('app.name')}</span></a>
+				{props.place && <nav class="places" aria-label={t('nav.label')}>
+					{PLACES.map((place) => (
+						<a key={place} href={`#/${place}`} aria-current={place === props.place ? 'page' : undefined}>
+							{t(`nav.${place}`)}
+						</a>
+					))}
+				</nav>}
 				<span class="grow" />
 				<LanguageSwitch />
 				{props.onSignOut &&

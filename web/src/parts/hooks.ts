@@ -13,6 +13,18 @@ export function useNow(everyMs = 15000): number {
 	return now;
 }
 
+/** How many pixels wide an element is, as it changes. */
+export function useWidth(box: { current: HTMLElement | null }): number {
+	const [width, setWidth] = useState(320);
+	useEffect(() => {
+		if (!box.current) return undefined;
+		const watcher = new ResizeObserver(([entry]) => setWidth(Math.max(1, entry?.contentRect.width ?? 320)));
+		watcher.observe(box.current);
+		return () => watcher.disconnect();
+	}, []);
+	return width;
+}
+
 /** Runs one thing at a time for a form: busy while it runs, its failure in words after. */
 export function useTask() {
 	const [busy, setBusy] = useState(false);

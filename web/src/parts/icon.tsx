@@ -16,6 +16,15 @@ const paths = {
 	mute: 'M4 10v4h3l5 4V6L7 10zM16 9.500l5 5M21 9.500l-5 5',
 	bin: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
 	pencil: 'M4 20l1-5L16 4l4 4L9 19z',
+	grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
+	camera: 'M4 8h4l2-3h4l2 3h4v11H4zM12 10a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7z',
+	down: 'M12 4v11M8 11l4 4 4-4M5 15v4h14v-4',
+	play: 'M8 5l11 7-11 7z',
+	pause: 'M9 5v14M15 5v14',
+	rewind: 'M11 6l-7 6 7 6zM20 6l-7 6 7 6z',
+	forward: 'M4 6l7 6-7 6zM13 6l7 6-7 6z',
+	first: 'M6 5v14M19 5l-9 7 9 7z',
+	last: 'M18 5v14M5 5l9 7-9 7z',
 	out: 'M14 5H5v14h9M10 12h10M17 8l4 4-4 4',
 } as const;
 

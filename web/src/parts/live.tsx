@@ -1,44 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-// The picture, and over it the words for whatever keeps it from moving.
+// One live picture: over it the words for whatever keeps it from moving, under it what is known of its stream.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { idle, type Live as LiveState } from '../live/machine';
-import { LivePlayer } from '../live/player';
-import { t, type Key } from '../text';
+import { codecName } from '../live/codecs';
+import type { LivePlayer } from '../live/player';
+import { numberText, t } from '../text';
+import type { Stream } from '../types';
 import { Icon } from './icon';
 import { useNow } from './hooks';
+import { Overlay } from './overlay';
+import { useLive } from './use_live';
 
-function Overlay(props: { live: LiveState; onRetry: () => void }) {
-	useNow(500);
-	const { live } = props;
-	if (live.phase === 'playing') return null;
-	if (live.phase === 'paused') return <div class="overlay"><p>{t('live.paused')}</p></div>;
-	if (!live.stage)
-		return <div class="overlay"><span class="spinner" aria-hidden="true" /><p>{t('live.connecting')}</p></div>;
-	const left = live.retryAtMs === null ? null : Math.max(0, Math.ceil((live.retryAtMs - performance.now()) / 1000));
+interface FactsProps {
+	player: LivePlayer | null;
+	stream: Stream | null;
+	roundTripMs: number;
+}
+
+function facts({ player, stream, roundTripMs }: FactsProps): { name: string; text: string; why?: string }[] {
+	const seen = player?.seen();
+	if (!seen) return [];
+	const formats = [stream?.video?.codec, stream?.audio?.codec].filter(Boolean).map((codec) => codecName(codec ?? ''));
+	const bits = seen.bits ?? stream?.bits_per_second;
+	const behind = seen.ahead + roundTripMs / 2000;
+	return [
+		{ name: 'codec', text: formats.join(' + ') },
+		{ name: 'size', text: seen.width ? `${seen.width} × ${seen.height}` : '' },
+		{ name: 'rate', text: bits ? t('facts.rate', { n: numberText(bits / 1000) }) : '' },
+		{ name: 'behind', why: t('facts.behind.why'),
+			text: seen.way === 'flv' ? t('facts.behind', { n: numberText(behind, 1) }) : t('facts.hls') },
+		{ name: 'viewers', text: stream ? t('facts.viewers', { n: stream.viewers }) : '' },
+	].filter((fact) => fact.text);
+}
+
+function LiveFacts(props: FactsProps) {
+	useNow(1000);
 	return (
-		<div class="overlay" data-stage={live.stage}>
-			<p class="stage">{t(`stage.${live.stage}`)}</p>
-			<p>{t(`stage.${live.stage}.help` as Key)}</p>
-			<button type="button" disabled={live.phase === 'connecting'} onClick={props.onRetry}>{t('app.retry')}</button>
-			<p class="faint" aria-hidden="true">{left === null ? '\u00a0' : t('live.waiting', { n: left })}</p>
-		</div>
+		<ul class="live-facts" aria-label={t('facts.label')}>
+			{facts(props).map((fact) => <li key={fact.name} data-fact={fact.name} title={fact.why}>{fact.text}</li>)}
+			{props.stream?.shed && <li class="warn">{t('facts.shed')}</li>}
+		</ul>
 	);
 }
 
-export function LivePicture(props: { name: string; url: string; onlineSince?: string | null }) {
+export function LivePicture(props: { name: string; did: string; token?: string; onlineSince?: string | null }) {
 	const box = useRef<HTMLDivElement>(null);
-	const video = useRef<HTMLVideoElement>(null);
-	const player = useRef<LivePlayer | null>(null);
-	const [live, setLive] = useState<LiveState>(idle);
+	const { video, player, live, stream, roundTripMs } = useLive(props.did, props.token);
 	const [muted, setMuted] = useState(true);
-
-	useEffect(() => {
-		if (!video.current) return undefined;
-		const made = new LivePlayer(video.current, props.url, setLive);
-		player.current = made;
-		made.start();
-		return () => made.stop();
-	}, [props.url]);
+	const isPlaying = live.phase === 'playing';
 	useEffect(() => {
 		if (props.onlineSince) player.current?.online();
 	}, [props.onlineSince]);
@@ -50,10 +58,10 @@ export function LivePicture(props: { name: string; url: string; onlineSince?: st
 	return (
 		<div class="live" ref={box} data-phase={live.phase}>
 			<video ref={video} muted={muted} autoplay playsInline aria-label={t('live.label', { name: props.name })} />
-			<div role="status"><Overlay live={live} onRetry={() => player.current?.retry()} /></div>
+			<div role="status"><Overlay live={live} stream={stream} onRetry={() => player.current?.retry()} /></div>
 			<div class="bar">
-				{live.phase === 'playing' && <span class="badge on-air">{t('live.live')}</span>}
-				{live.phase === 'playing' && live.firstFrameMs !== null &&
+				{isPlaying && <span class="badge on-air">{t('live.live')}</span>}
+				{isPlaying && live.firstFrameMs !== null &&
 					<span class="first-frame">{t('live.first', { n: Math.round(live.firstFrameMs) })}</span>}
 				<span class="grow" />
 				<button type="button" class="icon" aria-pressed={!muted} onClick={() => setMuted(!muted)}
@@ -64,6 +72,7 @@ export function LivePicture(props: { name: string; url: string; onlineSince?: st
 					<Icon name="full" />
 				</button>
 			</div>
+			<LiveFacts player={isPlaying ? player.current : null} stream={isPlaying ? stream : null} roundTripMs={roundTripMs} />
 		</div>
 	);
 }

@@ -10,15 +10,16 @@ function awayWords(presence: PresenceOf, now: number): string {
 	return [seen, why].filter(Boolean).join(' · ');
 }
 
-export function Presence(props: { presence: PresenceOf; now: number }) {
+/** `brief` leaves out since when and why. */
+export function Presence(props: { presence: PresenceOf; now: number; brief?: boolean }) {
 	const { presence } = props;
 	const state = presence.online ? 'online' : presence.state === 'never' ? 'never' : 'offline';
 	return (
 		<span class={`presence ${state}`}>
 			<span class="dot" aria-hidden="true" />
-			<span class="state">{presence.online && presence.since
+			<span class="state">{presence.online && presence.since && !props.brief
 				? t('presence.since', { time: clock(presence.since, props.now) }) : t(`presence.${state}`)}</span>
-			{state === 'offline' && <span class="words">{awayWords(presence, props.now)}</span>}
+			{state === 'offline' && !props.brief && <span class="words">{awayWords(presence, props.now)}</span>}
 			{presence.weak_sign &&
 				<span class="badge warn" title={t('presence.weak.why')}>{t('presence.weak')}</span>}
 		</span>

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoints/live/codecs.h"
+
+bool codecs_include(struct str list, struct str codec)
+{
+	bool is_empty = true;
+	struct str one;
+
+	while (str_cut(&list, ',', &one)) {
+		one = str_trim(one);
+		if (one.size && str_starts(codec, one))
+			return true;
+		is_empty = is_empty && !one.size;
+	}
+	return is_empty;
+}

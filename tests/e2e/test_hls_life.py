@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HLS and the camera behind it: asked, watched by many through one cursor, told to stop; and what
+each stage answers. Codecs, breaks and limits."""
+import json
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness import enhanced
+from harness.device import success
+from harness.flv import AUDIO, VIDEO, Tag, make_clip, read_tags
+from harness.hls import Session, boxes
+from harness.process import wait_for
+
+DID = "CAM0001"
+
+
+@pytest.fixture
+def camera(make_device):
+    return make_device(DID, answer=success).go_online()
+
+
+@pytest.fixture
+def playing(vigild, camera, push):
+    """A first viewer of a camera that had to be asked, and the camera's push."""
+    session = Session(vigild, DID)
+    opening = vigild_thread(session.open)
+    play = camera.next_action()
+    pusher = push(DID, play["data"]["play"]["url"].rsplit("=", 1)[1])
+    opening()
+    return camera, pusher, session
+
+
+def vigild_thread(call):
+    """Runs `call` aside; the function it gives waits for the end and raises what was raised."""
+    import concurrent.futures
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    future = pool.submit(call)
+    pool.shutdown(wait=False)
+    return lambda: future.result(30)
+
+
+def push_tags(vigild, push, tags):
+    if not vigild.api("GET", f"/v2/devices/{DID}").ok:
+        vigild.add_device(DID)
+    return push(DID, vigild.push_token(DID), tags)
+
+
+def advance_asking(vigild, sessions, ms):
+    """Moves the clock by steps in which everything shows that it lives."""
+    while ms > 0:
+        for session in sessions:
+            session.media()
+        before = vigild.stream(DID)["frames"]
+        wait_for(lambda: vigild.stream(DID)["frames"] > before, what="frames")
+        vigild.advance(min(ms, 15_000))
+        ms -= 15_000
+
+
+# --- the camera ---------------------------------------------------------------------------------
+
+def test_the_first_playlist_makes_the_camera_play(vigild, playing):
+    _, _, session = playing
+    assert session.media().segments and vigild.stream(DID)["stage"] == "playing"
+
+
+def test_two_sessions_are_two_viewers_of_one_cursor(vigild, playing):
+    camera, _, first = playing
+    second = Session(vigild, DID).open()
+    assert second.folder != first.folder
+    wait_for(lambda: vigild.stream(DID)["viewers_by"]["hls"] == 2, what="two viewers")
+    assert vigild.metric("viewers") == 2 and vigild.metric("hls_sessions") == 2
+    stream = vigild.stream(DID)
+    assert stream["bytes_out"] < 1.5 * stream["bytes_in"]  # read once
+    assert camera.actions.empty()
+
+
+def test_sessions_end_and_then_the_camera_stops(vigild, playing):
+    camera, pusher, first = playing
+    second = Session(vigild, DID).open()
+    advance_asking(vigild, [first], 35_000)  # the second one was silent meanwhile
+    wait_for(lambda: vigild.stream(DID)["viewers_by"]["hls"] == 1, what="one viewer")
+    assert second.file("media.m3u8").status_code == 404
+    assert first.media().segments
+    advance_asking(vigild, [], 31_000)
+    wait_for(lambda: vigild.metric("viewers") == 0, what="no viewers")
+    wait_for(lambda: vigild.metric("hls_bytes") == 0, what="no bytes")
+    assert first.file("media.m3u8").status_code == 404
+    while not camera.actions.empty():
+        assert "stop" not in camera.actions.get()["data"]
+    advance_asking(vigild, [], 61_000)
+    action = camera.next_action()
+    while "stop" not in action["data"]:
+        action = camera.next_action()
+    pusher.close()
+    wait_for(lambda: vigild.metric("streams") == 0, what="no stream")
+
+
+def test_who_goes_before_the_picture_leaves_nothing(vigild, camera):
+    host, port = vigild.address("http")
+    with socket.create_connection((host, port)) as peer:
+        path = f"/live/{DID}.m3u8?token={vigild.view_token(DID)}"
+        peer.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        camera.next_action()
+        wait_for(lambda: vigild.metric("hls_sessions") == 1, what="a session")
+    wait_for(lambda: vigild.metric("hls_sessions") == 0 and vigild.metric("viewers") == 0,
+             what="nobody")
+
+
+def problem(vigild, query=""):
+    session = Session(vigild, DID, query=query)
+    answer = session.get(session.address)
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    return answer.status_code, answer.json()["type"].removeprefix("/problems/")
+
+
+def test_stages_fail_as_for_other_viewers(vigild, make_device):
+    device = make_device(DID, answer=success)
+    assert problem(vigild) == (409, "device-offline")
+    device.go_online()
+    asking = vigild_thread(lambda: problem(vigild))
+    device.next_action()
+    vigild.wait_stage(DID, "answered")
+    vigild.advance(8_500)
+    assert asking() == (504, "no-push")
+    assert vigild.metric("hls_sessions") == 0
+
+
+def test_a_device_that_is_silent_is_named(vigild, make_device):
+    make_device(DID, answer=lambda _data: None).go_online()
+    asking = vigild_thread(lambda: problem(vigild))
+    vigild.wait_stage(DID, "asked")
+    vigild.advance(5_500)
+    assert asking() == (504, "no-answer")
+
+
+def test_sessions_of_a_stream_that_ended_hear_so(vigild, playing):
+    _, pusher, session = playing
+    pusher.close()
+    wait_for(lambda: vigild.metric("publishers") == 0, what="no push")
+    waiting = vigild_thread(lambda: session.file(f"media.m3u8?_HLS_msn={session.media().next[0] + 1}"))
+    vigild.wait_stage(DID, "answered")
+    vigild.advance(10_500)
+    assert waiting().status_code in (410, 504)
+    assert session.file("media.m3u8").status_code in (410, 504)
+
+
+def test_a_lost_push_that_comes_back_goes_on_behind_a_break(vigild, playing, push):
+    camera, pusher, session = playing
+    session.wait_segments(2)
+    pusher.close()
+    play = camera.next_action()
+    push(DID, play["data"]["play"]["url"].rsplit("=", 1)[1])
+    media = session.media()
+    for _ in range(4):
+        media = session.media(media.next[0])
+    assert len(media.breaks) == 1 and media.number("DISCONTINUITY-SEQUENCE") == 0
+    for _ in range(8):
+        media = session.media(media.next[0])
+    assert media.breaks == [] and media.number("DISCONTINUITY-SEQUENCE") == 1
+
+
+# --- what is carried ----------------------------------------------------------------------------
+
+def probe(vigild, session, seconds=2):
+    output = subprocess.run(["ffprobe", "-v", "error", "-read_intervals", f"%+{seconds}",
+                             "-show_streams", "-show_packets", "-of", "json",
+                             vigild.http + session.folder + "media.m3u8"], check=True, timeout=40,
+                            capture_output=True).stdout
+    found = json.loads(output)
+    return {stream["codec_type"]: stream for stream in found["streams"]}, found["packets"]
+
+
+def decodes(session, media, path):
+    """The segments so far, one behind the other, as ffmpeg sees them: complaints fail."""
+    whole = session.file(media.maps[0]).content
+    whole += b"".join(session.file(name).content for name, _ in media.segments)
+    path.write_bytes(whole)
+    seen = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "null", "-"], timeout=40,
+                          capture_output=True)
+    assert seen.returncode == 0 and seen.stderr == b"", seen.stderr
+
+
+def test_av1_is_carried(vigild, push, tmp_path):
+    tags = enhanced.video_tags(enhanced.make_av1(tmp_path / "av1.mp4"), "av01", "av1C")
+    push_tags(vigild, push, tags)
+    session = Session(vigild, DID).open()
+    assert 'CODECS="av01.0.' in session.multivariant and "320x180" in session.multivariant
+    media = session.wait_segments(2)
+    streams, _ = probe(vigild, session)
+    assert streams["video"]["codec_name"] == "av1" and streams["video"]["width"] == 320
+    decodes(session, media, tmp_path / "whole.mp4")
+
+
+@pytest.mark.parametrize("four_cc", ["hvc1", "12"])
+def test_h265_is_carried_with_frames_out_of_order(vigild, push, tmp_path, four_cc):
+    tags = enhanced.video_tags(enhanced.make_h265(tmp_path / "h265.mp4"), four_cc, "hvcC")
+    push_tags(vigild, push, tags)
+    session = Session(vigild, DID).open()
+    assert 'CODECS="hvc1.' in session.multivariant
+    media = session.wait_segments(2)
+    streams, packets = probe(vigild, session)
+    assert streams["video"]["codec_name"] == "hevc"
+    assert any(float(packet["pts_time"]) > float(packet["dts_time"]) for packet in packets)
+    decodes(session, media, tmp_path / "whole.mp4")
+
+
+def test_opus_beside_h264_is_carried(vigild, push, clip_tags, tmp_path):
+    path = enhanced.make_opus(tmp_path / "opus.mp4")
+    sound = enhanced.audio_tags([body for *_, body in enhanced.packets(path)], "Opus",
+                                enhanced.OPUS_HEAD)
+    tags = [tag for tag in clip_tags if tag.kind == VIDEO] + sound
+    tags.sort(key=lambda tag: (tag.timestamp_ms, not tag.is_config))
+    push_tags(vigild, push, tags)
+    session = Session(vigild, DID).open()
+    assert "opus" in session.multivariant
+    streams, packets = probe(vigild, session)
+    assert streams["audio"]["codec_name"] == "opus"
+    times = [float(p["dts_time"]) for p in packets if p["codec_type"] == "audio"]
+    assert max(b - a for a, b in zip(times, times[1:])) < 0.05
+
+
+def test_sound_alone_is_carried(vigild, push, tmp_path):
+    clip = read_tags(make_clip(tmp_path / "sound.flv", video=False).read_bytes())
+    push_tags(vigild, push, clip)
+    session = Session(vigild, DID).open()
+    assert 'CODECS="mp4a.40.2"' in session.multivariant and "RESOLUTION" not in session.multivariant
+    media = session.wait_segments(2)
+    assert all(independent for *_, independent in media.parts)
+    decodes(session, media, tmp_path / "whole.mp4")
+
+
+def test_video_alone_and_g711_beside_it_are_carried_without_sound(vigild, push, clip_tags):
+    video = [tag for tag in clip_tags if tag.kind == VIDEO]
+    speech = [Tag(AUDIO, at, b"\x7e" + bytes(320)) for at in range(0, 2000, 40)]
+    tags = sorted(video + speech, key=lambda tag: (tag.timestamp_ms, not tag.is_config))
+    push_tags(vigild, push, tags)
+    session = Session(vigild, DID).open()
+    assert 'CODECS="avc1.42c00d"' in session.multivariant
+    streams, _ = probe(vigild, session)
+    assert list(streams) == ["video"]
+
+
+def test_what_cannot_be_carried_is_refused(vigild, push):
+    body = b"\x90vp08" + bytes(40)  # enhanced: a key frame of VP8
+    tags = [Tag(VIDEO, at, (b"\x91" if at % 1000 == 0 else b"\xa1") + body[1:])
+            for at in range(0, 2000, 40)]
+    push_tags(vigild, push, tags)
+    assert problem(vigild) == (415, "codec-unsupported")
+    assert vigild.metric("viewers") == 0
+
+
+def test_a_player_that_cannot_show_it_is_told(vigild, push, clip_tags):
+    push_tags(vigild, push, clip_tags)
+    assert problem(vigild, "&codecs=av01,mp4a") == (415, "codec-unsupported")
+    assert Session(vigild, DID, query="&codecs=avc1,mp4a").open().media().segments
+
+
+def test_another_configuration_comes_with_its_own_header(vigild, push, clip_tags, tmp_path):
+    larger = read_tags(make_clip(tmp_path / "larger.flv", size="640x360").read_bytes())
+    pusher = push_tags(vigild, push, clip_tags)
+    session = Session(vigild, DID).open()
+    session.wait_segments(2)
+    pusher.use(larger)
+    media = session.media()
+    for _ in range(3):
+        media = session.media(media.next[0])
+    assert len(media.maps) == 2 and media.breaks
+    first, second = (session.file(name).content for name in media.maps)
+    assert first != second and [kind for kind, _ in boxes(second)] == ["ftyp", "moov"]
+    path = tmp_path / "second.mp4"
+    path.write_bytes(second + session.file(media.segments[-1][0]).content)
+    output = subprocess.run(["ffprobe", "-v", "error", "-show_streams", path], capture_output=True)
+    assert b"width=640" in output.stdout
+
+
+def test_times_that_jump_are_a_break_each(vigild, push, clip_tags):
+    pusher = push_tags(vigild, push, clip_tags)
+    session = Session(vigild, DID).open()
+    media = session.wait_segments(2)
+    for jump_ms in (30_000, 7_200_000, -3_600_000):
+        pusher.use([Tag(tag.kind, max(0, tag.timestamp_ms + jump_ms), tag.body) for tag in clip_tags])
+        before = len(media.breaks) + media.number("DISCONTINUITY-SEQUENCE")
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            media = session.media(media.next[0])
+            if len(media.breaks) + media.number("DISCONTINUITY-SEQUENCE") > before:
+                break
+        assert len(media.breaks) + media.number("DISCONTINUITY-SEQUENCE") > before
+    assert media.attributes["TARGETDURATION"] == "2"
