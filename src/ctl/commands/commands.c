@@ -53,6 +53,22 @@ static const struct option_row events_options[] = {
 	{ NULL },
 };
 
+static const struct option_row capture_options[] = {
+	{ "output", 'o', "FILE", "where to; \"-\" is standard output (default: the picture's name)" },
+	{ NULL },
+};
+
+static const struct option_row files_options[] = {
+	{ "stills", 0, NULL, "pictures, not uploads" },
+	{ NULL },
+};
+
+static const struct option_row get_options[] = {
+	{ "stills", 0,   NULL,   "a picture, not an upload" },
+	{ "output", 'o', "FILE", "where to; \"-\" is standard output (default: NAME)" },
+	{ NULL },
+};
+
 static const struct option_row help_options[] = {
 	{ "man", 0, NULL, "write the manual page in roff" },
 	{ NULL },
@@ -79,6 +95,12 @@ static const struct command rows[] = {
 	{ "device secret", "DID", 1, 1, "give a device a new secret and print it, this once",
 	  "The old secret is void at once. Standard output gets the new one alone.",
 	  NULL, device_secret, false },
+	{ "device capture", "DID", 1, 1, "have a camera take a picture, and save it",
+	  NULL, capture_options, device_capture, false },
+	{ "files list", "DID", 1, 1, "list what a device uploaded, or its stills",
+	  NULL, files_options, files_list, false },
+	{ "files get", "DID NAME", 2, 2, "save a file that a device uploaded, or a still",
+	  NULL, get_options, files_get, false },
 	{ "import", "FILE.csv", 1, 1, "add and update devices from a CSV file",
 	  "The columns are did,secret,name,kind; \"-\" reads standard input. A large file is sent in parts. "
 	  "Refused lines are listed with their reasons; the status is then 1, and the other lines are in. "
