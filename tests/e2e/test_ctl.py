@@ -282,3 +282,17 @@ def test_pictures_and_files_are_saved(run, start_camera, vigild, tmp_path):
 def test_a_device_cannot_name_a_file_here(run, make_device, url):
     make_device("CAM1", answer=lambda data: {"capture": {"url": url}}).go_online()
     assert "not among this server's" in run("device", "capture", "CAM1", code=FAILED).stderr
+
+
+@pytest.mark.parametrize("words, expected", [
+    (["im"], {"import"}), (["device", "show", "--j"], {"--json"}), (["completion", ""], {"bash", "zsh", "fish"}),
+    (["help", "ev"], {"events"}), (["events", "--f"], {"--follow"}), (["streams", "--w"], {"--watch"}),
+    (["device", "add", "CAM1", "--kind", "c"], {"camera"}), (["push-url", "CAM1", "--e"], {"--expires"}),
+    (["device", "add", "CAM1", "--sign-policy", ""], {"timestamp", "any", "hmac"})])
+def test_bash_completes_words_options_and_values(run, tmp_path, words, expected):
+    (tmp_path / "vigil.bash").write_text(run("completion", "bash", env={}).stdout)
+    line = " ".join(f"'{word}'" for word in ["vigil", *words])
+    done = subprocess.run(["bash", "-c", f"source {tmp_path}/vigil.bash; COMP_WORDS=({line}); "
+                           f"COMP_CWORD={len(words)}; _vigil; printf '%s\\n' \"${{COMPREPLY[@]}}\""],
+                          capture_output=True, text=True)
+    assert set(done.stdout.split()) == expected and done.stderr == ""

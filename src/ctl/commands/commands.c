@@ -23,8 +23,8 @@ static const struct option_row list_options[] = {
 
 static const struct option_row add_options[] = {
 	{ "name",        0, "TEXT",   "a name for people" },
-	{ "kind",        0, "KIND",   "camera, gateway, recorder, speaker or other" },
-	{ "sign-policy", 0, "POLICY", "timestamp, any or hmac" },
+	{ "kind",        0, "camera|gateway|recorder|speaker|other", "what it is" },
+	{ "sign-policy", 0, "timestamp|any|hmac", "how it must sign" },
 	{ NULL },
 };
 
