@@ -94,6 +94,7 @@ struct stream {
 	struct publisher *publisher;
 	struct push_end push_end;
 	struct list outlets;
+	int64_t newest_ms; /* the time of the last frame of all, with `frames` */
 	struct stream_video video;
 	struct stream_audio audio;
 	int64_t viewers, frames, bytes_in, first_frame_ms;
