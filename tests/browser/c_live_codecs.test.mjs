@@ -37,9 +37,9 @@ test('AV1 plays in the console with moving time and changing pixels', async (sta
 	await stage.open(page, device);
 	await playing(page);
 	const before = await look(page);
-	await sleep(2000);
+	await sleep(1300); // the clip goes round every 2 s
 	const after = await look(page);
-	assert.ok(after.time - before.time > 1, `currentTime went ${after.time - before.time} s in 2 s`);
+	assert.ok(after.time - before.time > 0.7, `currentTime went ${after.time - before.time} s in 1.3 s`);
 	assert.ok(difference(before, after) > 0, 'the picture stands still');
 	assert.ok(Math.max(...after.grey) - Math.min(...after.grey) > 30, 'the picture is blank');
 });
