@@ -44,6 +44,18 @@ test('AV1 plays in the console with moving time and changing pixels', async (sta
 	assert.ok(Math.max(...after.grey) - Math.min(...after.grey) > 30, 'the picture is blank');
 });
 
+test('a codec that the browser cannot show is said before it tries', async (stage) => {
+	const device = await pushed(stage, 'Too new', 'h265');
+	const page = await stage.signedIn();
+	const bytes = [];
+	page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => bytes.push(payload.length)));
+	await stage.open(page, device);
+	await page.waitForSelector('.overlay[data-stage=codec-unsupported]');
+	await page.waitForSelector('.told:has-text("The device sends H.265.")');
+	assert.deepEqual(bytes, []);
+	assert.equal(await page.getAttribute('.live', 'data-phase'), 'failed');
+});
+
 for (const kind of ['h265', 'h265-12']) {
 	test(`mpegts.js reads ${kind} for what it is`, async (stage) => {
 		stage.expects(/hvc1|MediaSource|SourceBuffer|NotSupported/);

@@ -75,10 +75,10 @@ test('the list shows a small picture of what is live, and asks for no other', as
 	const watcher = await stage.signedIn();
 	await stage.open(watcher, live.device);
 	await playing(watcher);
-	const page = await stage.page();
 	const asked = [];
-	page.on('request', (request) => request.url().includes('thumbnail.jpeg') && asked.push(request.url()));
-	await page.goto(await stage.server.signInLink());
+	const page = await stage.signedIn({}, (fresh) =>
+		fresh.on('request', (request) => request.url().includes('thumbnail.jpeg') && asked.push(request.url())));
+	await page.fill('input[name=q]', 'watched');
 	await page.waitForFunction(isLoaded, `.row[data-did="${live.device.did}"] .thumb img`);
 	assert.equal(await page.locator(`.row[data-did="${idle.device.did}"] .thumb img`).count(), 0);
 	assert.ok(asked.length > 0 && asked.every((url) => url.includes(live.device.did)), String(asked));

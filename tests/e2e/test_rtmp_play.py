@@ -190,6 +190,7 @@ def test_the_end_is_told(vigild, streaming, play):
     assert player.controls(STREAM_EOF)
 
 
+@pytest.mark.tsan
 def test_a_lost_push_is_resumed_with_times_going_on(vigild, push, play):
     vigild.add_device(DID)
     token = vigild.push_token(DID)
@@ -228,6 +229,7 @@ def test_a_pause_without_end_is_ended(vigild, streaming, play):
     player.wait_end()
 
 
+@pytest.mark.tsan
 @pytest.mark.parametrize("command", ["deleteStream", "closeStream"])
 def test_a_player_that_stops_leaves(vigild, streaming, play, command):
     player = play().wait_frames(5)
@@ -254,6 +256,7 @@ def test_questions_of_players_are_answered(vigild, streaming, play):
     player.wait_frames(seen + 10)
 
 
+@pytest.mark.tsan
 def test_a_slow_player_skips_to_a_key_frame(vigild, push, play, clip_tags):
     """Its socket is full in the middle of a message: that one is finished before the jump."""
     vigild.add_device(DID)
