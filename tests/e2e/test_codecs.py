@@ -297,6 +297,8 @@ def test_a_push_killed_inside_a_frame_harms_nobody(vigild, push, watch, play, cl
     seen = len(viewer.reader.frames()), len(player.frames())
     viewer.wait_frames(seen[0] + 20)
     player.wait_frames(seen[1] + 20)
+    times = [tag.timestamp_ms for tag in viewer.reader.frames()]
+    assert times == sorted(times), "the next push goes on where the last ended"
     known = set(bodies(clip_tags, VIDEO)) | set(bodies(clip_tags, AUDIO))
     for tags in (viewer.reader.tags, player.tags):
         assert all(tag.body in known for tag in tags if tag.kind != SCRIPT)

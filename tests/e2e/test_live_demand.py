@@ -183,6 +183,19 @@ def test_a_disabled_device_is_not_seen_any_more(vigild, playing, watch):
     assert late.wait_status() == 409 and b"/problems/device-disabled" in late.problem
 
 
+def test_a_repeated_play_does_not_restart_the_simulated_camera(vigild, start_camera, watch):
+    start_camera(DID)
+    wait_for(lambda: vigild.metric("devices_linked") == 1, what="the camera")
+    viewer = watch(DID).wait_frames(5)
+    before, sent = vigild.stream(DID)["publisher"], vigild.metric("command_sent_total")
+    advance_pushing(vigild, 61_000)
+    wait_for(lambda: vigild.metric("command_sent_total") > sent, what="the repetition")
+    seen = len(viewer.reader.frames())
+    viewer.wait_frames(seen + 10)
+    assert vigild.stream(DID)["publisher"] == before
+    assert not vigild.events(DID, "stream.lost") and viewer.failure is None
+
+
 def test_the_simulated_camera_stops_and_comes_back(vigild, start_camera, watch):
     start_camera(DID)
     wait_for(lambda: vigild.metric("devices_linked") == 1, what="the camera")

@@ -37,6 +37,7 @@ def key_of(recorded, zone=""):
     return f"{DID}_replay_1_0_{stamp(start)}{zone}_{stamp(end)}{zone}"
 
 
+@pytest.mark.tsan
 def test_what_was_found_is_played_and_ends(vigild, recorded, watch):
     start, end = recorded
     params = {"start": start, "end": end, "channel": 1, "stream": 0, "type": 1}
@@ -67,6 +68,26 @@ def test_what_was_found_is_played_and_ends(vigild, recorded, watch):
     assert stopped["data"]["key"] == key and stopped["data"]["reason"] == "the recording is over"
     wait_for(lambda: vigild.metric("streams") == 0, what="no stream")
     assert not vigild.events(DID, "stream.lost")
+
+
+def test_segments_are_clipped_sorted_and_apart(vigild, recorded):
+    start, end = recorded
+    action(vigild, {"write": {"config": {"storage.mode": "continuous"}}})
+    time.sleep(4)
+    action(vigild, {"write": {"config": {"storage.mode": "triggered"}}})
+
+    def find(start, end, **others):
+        params = {"start": start, "end": end, "channel": 1, "stream": 0, "type": 1, **others}
+        found = action(vigild, {"segment": {"find": params}})["segment"]["find"]
+        assert found["params"] == params
+        return [(one["start"], one["end"]) for one in found["segments"]]
+    first, second = find(start, end)
+    assert first[0] < first[1] <= second[0] < second[1]
+    assert find(first[0] + 1000, second[1] - 1000) == [(first[0] + 1000, first[1]),
+                                                       (second[0], second[1] - 1000)]
+    assert find(first[1] - 500, first[1] - 100) == [(first[1] - 500, first[1] - 100)]
+    assert not find(start, first[0]) and not find(start, end, channel=2)
+    assert not find(start, end, stream=1) and not find(start, end, type=2)
 
 
 @pytest.mark.parametrize("path", ["/live/{}.flv", "/v2/media/live/{}.flv", "/v2/meida/live/{}.flv"])

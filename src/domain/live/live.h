@@ -111,6 +111,9 @@ enum err publisher_open(struct live *live, struct str key, const char *address,
 /* Tells by which token it came: that of a play action shows that the camera was asked, if not by
  * this run of the server. It is kept up and told to stop like one asked now. */
 void publisher_came_by(struct publisher *publisher, struct str token);
+/* Where the times of its frames should begin, for viewers who saw the push before it; -1: anywhere,
+ * it is the first. */
+int64_t publisher_goes_on_ms(struct publisher *publisher);
 /* The connection is gone. */
 void publisher_close(struct publisher *publisher);
 

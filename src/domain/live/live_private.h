@@ -94,6 +94,7 @@ struct stream {
 	struct publisher *publisher;
 	struct push_end push_end;
 	struct list outlets;
+	int64_t newest_ms; /* the time of the last frame of all, with `frames` */
 	struct stream_video video;
 	struct stream_audio audio;
 	int64_t viewers, frames, bytes_in, first_frame_ms;
@@ -125,7 +126,7 @@ struct stream {
 	bool has_asked;                       /* (lock) play was said, and stop not since */
 	bool is_offline;                      /* (lock) a viewer found the camera off line */
 	bool is_playing_out, is_stopping_out; /* a command is under way */
-	bool is_resuming;                     /* WAITING for a push that was lost */
+	_Atomic bool is_resuming;             /* WAITING for a push that was lost */
 	bool is_told;                         /* this push's first key frame is in the event log */
 	bool had_key;                         /* at the last step */
 	bool is_answered;                     /* the play command is over, with these: */
@@ -163,10 +164,11 @@ struct outlet {
 	struct timer turn;  /* the round goes on in the loop's next turn */
 	uint32_t round;     /* ends when all that are ready were served */
 	int64_t flushed_ms;
-	struct why end_why; /* (lock) with is_ended: everybody goes */
-	bool is_ended;      /* (lock) */
-	bool is_mailed;     /* (lock) */
-	bool is_closing;    /* its last viewer left; the mail frees it */
+	int64_t wait_ms, adapted_ms; /* the interval, and when it was looked at last */
+	struct why end_why;          /* (lock) with is_ended: everybody goes */
+	bool is_ended;               /* (lock) */
+	bool is_mailed;              /* (lock) */
+	bool is_closing;             /* its last viewer left; the mail frees it */
 };
 
 static inline void stream_lock(struct stream *stream)

@@ -8,6 +8,11 @@
 #include "base/clock.h"
 #include "domain/live/live_private.h"
 
+#define BUSY_MOST_PERMILLE  430 /* a loop busier than this gathers more */
+#define BUSY_LEAST_PERMILLE 330 /* one less busy gathers less */
+#define WAIT_LEAST_MS       8   /* a shorter wait saves nothing */
+#define ADAPT_MS            500 /* how often a loop knows how busy it was */
+
 static void on_wake(struct mail *mail);
 
 static void drop_queue(struct outlet *outlet)
@@ -153,16 +158,32 @@ static void end_all(struct outlet *outlet, const struct why *why)
 	}
 }
 
-/* How long frames are gathered: pinned, or by how busy the loop is. Up to half busy each frame
- * goes at once; from there to the top the wait grows to its most. */
-static int64_t flush_interval_ms(const struct outlet *outlet)
+/* The wait that follows `wait_ms` on a loop that is so busy: longer, the more it is over what it
+ * shall be; shorter, and at last none, with room to spare. */
+static int64_t adapt_wait_ms(int64_t wait_ms, int64_t busy)
+{
+	if (busy > BUSY_MOST_PERMILLE)
+		wait_ms += (wait_ms + WAIT_LEAST_MS) * (busy - BUSY_MOST_PERMILLE) / 200 + 1;
+	else if (busy < BUSY_LEAST_PERMILLE)
+		wait_ms -= wait_ms / 4 + 1;
+	if (wait_ms < WAIT_LEAST_MS)
+		return busy > BUSY_MOST_PERMILLE ? WAIT_LEAST_MS : 0;
+	return wait_ms < LIVE_FLUSH_MAX_MS ? wait_ms : LIVE_FLUSH_MAX_MS;
+}
+
+/* How long frames are gathered: pinned, or so long that the loop is less than half busy, if
+ * LIVE_FLUSH_MAX_MS is enough for that. */
+static int64_t flush_interval_ms(struct outlet *outlet, int64_t now_ms)
 {
 	int64_t pinned_ms = outlet->stream->live->setup.flush_ms;
 
 	if (pinned_ms != LIVE_FLUSH_AUTO)
 		return pinned_ms;
-	unsigned busy = run_busy_permille(outlet->loop);
-	return busy <= 500 ? 0 : (int64_t)(busy - 500) * LIVE_FLUSH_MAX_MS / 450;
+	if (now_ms - outlet->adapted_ms >= ADAPT_MS) {
+		outlet->adapted_ms = now_ms;
+		outlet->wait_ms = adapt_wait_ms(outlet->wait_ms, run_busy_permille(outlet->loop));
+	}
+	return outlet->wait_ms;
 }
 
 static void on_turn(struct timer *timer);
@@ -226,8 +247,8 @@ static void on_wake(struct mail *mail)
 		outlet_free(outlet);
 		return;
 	}
-	int64_t since_ms = clock_steady_ms() - outlet->flushed_ms;
-	int64_t interval_ms = flush_interval_ms(outlet);
+	int64_t now_ms = clock_steady_ms(), since_ms = now_ms - outlet->flushed_ms;
+	int64_t interval_ms = flush_interval_ms(outlet, now_ms);
 	if (since_ms >= interval_ms)
 		flush(outlet);
 	else

@@ -7,8 +7,9 @@
 #include "base/metric.h"
 #include "domain/live/live_private.h"
 
-#define RATE_MS    2000  /* what a rate is measured over, at least */
-#define GOP_MAX_MS 60000 /* a longer one is a jump of the timestamps */
+#define PUBLISHER_STEP_MS 40    /* from the last frame of one to the first of the next */
+#define RATE_MS           2000  /* what a rate is measured over, at least */
+#define GOP_MAX_MS        60000 /* a longer one is a jump of the timestamps */
 
 static void publisher_free(struct publisher *publisher)
 {
@@ -196,6 +197,16 @@ static void copy_parts(uint8_t *to, const struct frame *frame)
 	}
 }
 
+int64_t publisher_goes_on_ms(struct publisher *publisher)
+{
+	struct stream *stream = publisher->stream;
+
+	stream_lock(stream);
+	int64_t newest_ms = stream->frames ? stream->newest_ms + PUBLISHER_STEP_MS : -1;
+	stream_unlock(stream);
+	return newest_ms;
+}
+
 /* Under the lock. */
 static void measure_rate(struct stream *stream, size_t size, int64_t now_ms)
 {
@@ -249,6 +260,7 @@ static void commit(struct publisher *publisher, const struct frame *frame, size_
 	if (is_key)
 		measure_group(publisher, frame->timestamp_ms, now_ms);
 	ring_commit(&stream->ring, size, is_key, frame->timestamp_ms, now_ms);
+	stream->newest_ms = frame->timestamp_ms;
 	stream->frames++;
 	publisher->bytes += (int64_t)size;
 	measure_rate(stream, size, now_ms);

@@ -9,7 +9,8 @@
 
 void rtmp_intake_init(struct rtmp_intake *intake, struct publisher *publisher)
 {
-	*intake = (struct rtmp_intake){ .publisher = publisher };
+	*intake = (struct rtmp_intake){ .publisher = publisher,
+		                        .goes_on_ms = publisher_goes_on_ms(publisher) };
 	buf_init(&intake->metadata, RTMP_INTRO_MAX);
 	buf_init(&intake->video, RTMP_INTRO_MAX);
 	buf_init(&intake->audio, RTMP_INTRO_MAX);
@@ -74,7 +75,9 @@ static uint32_t stamp(struct rtmp_intake *intake, const struct rtmp_media *media
 	if (!is_frame && media->timestamp_ms == 0)
 		return intake->clock.newest;
 	if (!intake->clock.is_started)
-		flv_clock_init(&intake->clock, media->timestamp_ms);
+		flv_clock_init(&intake->clock, intake->goes_on_ms < 0
+		                                       ? media->timestamp_ms
+		                                       : (uint32_t)intake->goes_on_ms);
 	return flv_clock_stamp(&intake->clock, kind_of(media), media->timestamp_ms);
 }
 

@@ -20,6 +20,7 @@ struct rtmp_intake {
 	struct publisher *publisher;
 	struct buf metadata, video, audio; /* whole tags with timestamp 0; empty: none yet */
 	bool has_video, has_audio;
+	int64_t goes_on_ms; /* where the push before it ended; -1: there was none */
 	struct flv_clock clock;
 };
 

@@ -139,6 +139,7 @@ static void on_more(struct viewer *viewer)
 	struct iovec parts[LIVE_PARTS_MAX];
 	int64_t until_us = clock_steady_us() + watcher->busy_us;
 
+	watcher->served++;
 	while (clock_steady_us() < until_us) {
 	}
 	for (size_t count; (count = viewer_peek(viewer, parts, LIVE_PARTS_MAX)) != 0;) {

@@ -32,7 +32,7 @@ struct watcher {
 	struct buf received;
 	size_t room;     /* bytes the socket takes before it is full */
 	int64_t busy_us; /* how long it keeps the loop whenever there is more */
-	int started, ended;
+	int started, ended, served;
 	struct why why;
 	int ended_reason;
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "base/metric.h"
 #include "domain/live/ring.h"
 #include "tests/unit/domain/scene.h"
@@ -283,6 +284,45 @@ static void a_pinned_flush_gathers_frames(void **state)
 	push_close(&pusher);
 }
 
+/* A frame each 10 ms for so long; gives how often a second the viewer was served in the end. */
+static int push_for(struct house *house, struct pusher *pusher, struct watcher *watcher, int64_t ms)
+{
+	int64_t began_ms = clock_steady_ms(), last_ms = began_ms + ms;
+	uint32_t number = 2;
+	int served = 0;
+
+	for (int64_t now_ms = began_ms; now_ms < last_ms; now_ms = clock_steady_ms()) {
+		if (now_ms < last_ms - 1000)
+			served = watcher->served;
+		for (; number < 2 + (now_ms - began_ms) / 10; number++)
+			assert_ok(push_unit(pusher, number % 100 ? 'F' : 'K', number, 100,
+			                    number * 10));
+		house_turn(house, 2);
+	}
+	return watcher->served - served;
+}
+
+static void a_busy_loop_gathers_frames_until_it_is_less_than_half_busy(void **state)
+{
+	struct house *house = *state;
+	struct pusher pusher;
+	struct watcher watcher;
+
+	house_close(house);
+	house->flush_ms = LIVE_FLUSH_AUTO;
+	house_open(house);
+	push_start(&pusher, house);
+	watch_start(&watcher, house, house->loop, "CAM");
+	assert_in_range(push_for(house, &pusher, &watcher, 1500), 30, 110);
+	/* Each frame at once would keep it eight tenths busy. */
+	watcher.busy_us = 8000;
+	assert_in_range(push_for(house, &pusher, &watcher, 5000), 5, 62);
+	watcher.busy_us = 0;
+	assert_in_range(push_for(house, &pusher, &watcher, 5000), 25, 110);
+	watch_stop(&watcher);
+	push_close(&pusher);
+}
+
 static void a_viewer_that_leaves_while_a_flush_waits_leaves_nothing_behind(void **state)
 {
 	struct house *house = *state;
@@ -395,6 +435,8 @@ int main(void)
 		cmocka_unit_test_in_house(over_the_budget_of_all_only_the_current_group_is_kept),
 		cmocka_unit_test_in_house(a_round_of_viewers_may_take_several_turns),
 		cmocka_unit_test_in_house(a_pinned_flush_gathers_frames),
+		cmocka_unit_test_in_house(
+			a_busy_loop_gathers_frames_until_it_is_less_than_half_busy),
 		cmocka_unit_test_in_house(
 			a_viewer_that_leaves_while_a_flush_waits_leaves_nothing_behind),
 		cmocka_unit_test_in_house(who_may_not_go_on_stops_pushing_and_his_viewers_hear_it),
