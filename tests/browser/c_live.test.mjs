@@ -30,7 +30,7 @@ test('the same picture plays over plain HTTP', async (stage) => {
 		const answer = await fetch(`/live/${did}.flv`, { signal: cut.signal });
 		const reader = answer.body.getReader();
 		const bytes = [];
-		while (bytes.length < 60000) bytes.push(...(await reader.read()).value);
+		while (bytes.length < 20000) bytes.push(...(await reader.read()).value);
 		cut.abort();
 		// Tag by tag: what does not follow the format ends the walk early.
 		const kinds = new Set();
@@ -41,7 +41,7 @@ test('the same picture plays over plain HTTP', async (stage) => {
 			head: String.fromCharCode(...bytes.slice(0, 3)) };
 	}, camera.device.did);
 	assert.equal(type, 'video/x-flv');
-	assert.ok(size >= 60000);
+	assert.ok(size >= 20000);
 	assert.ok(tags.includes(9) && tags.every((kind) => [8, 9, 18].includes(kind)), `tags ${tags}`);
 });
 

@@ -54,9 +54,11 @@ test('many pictures come page by page', async (stage) => {
 
 test('an uploaded recording is listed with the day on which it goes', async (stage) => {
 	const { device, segments } = await recorded(stage, 'Uploader', 4000);
-	await act(stage, device.did, { upload: { file: segments[0].file } });
 	const page = await stage.signedIn();
-	await openStills(stage, page, device);
+	await page.goto(`${stage.server.http}/#/devices/${device.did}/replay`);
+	await page.click('button:has-text("Save on the server")');
+	await page.waitForSelector('text=Saved. It is under Pictures');
+	await page.click('.way a:has-text("Pictures")');
 	const row = page.locator(`tr[data-file="${segments[0].file}"]`);
 	await row.waitFor();
 	const weekOn = new Intl.DateTimeFormat('en', { year: 'numeric', month: 'short', day: 'numeric' })

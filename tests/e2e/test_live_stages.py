@@ -33,6 +33,7 @@ def look(vigild, token, key=DID):
     return answer.json()
 
 
+@pytest.mark.tsan
 def test_each_stage_is_seen_while_the_picture_loads(vigild, camera, watch, push, clip_tags):
     token = vigild.view_token(DID)
     assert vigild.api("GET", f"/v2/streams/{DID}", token=token).status_code == 404
@@ -194,6 +195,7 @@ def test_a_push_that_was_lost_is_told_and_one_that_was_stopped(vigild, camera, w
     assert len(vigild.events(DID, "stream.started")) == 2
 
 
+@pytest.mark.tsan
 def test_a_thousand_viewers_on_a_cold_camera_make_one_play(vigild, camera, push):
     camera.answer = success
     token = vigild.view_token(DID)

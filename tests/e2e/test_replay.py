@@ -37,6 +37,7 @@ def key_of(recorded, zone=""):
     return f"{DID}_replay_1_0_{stamp(start)}{zone}_{stamp(end)}{zone}"
 
 
+@pytest.mark.tsan
 def test_what_was_found_is_played_and_ends(vigild, recorded, watch):
     start, end = recorded
     params = {"start": start, "end": end, "channel": 1, "stream": 0, "type": 1}

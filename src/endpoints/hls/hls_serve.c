@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/metric.h"
 #include "endpoints/api/api.h"
 #include "endpoints/hls/hls_private.h"
 #include "endpoints/live/codecs.h"
@@ -137,6 +138,7 @@ static void send_multivariant(struct hls_session *session, struct request *req,
 
 	if (codecs.size && answer->video_codec[0] &&
 	    !codecs_include(codecs, str_of(answer->video_codec))) {
+		metric_count(METRIC_view_codec_total);
 		(void)why_set_reason(&why, ERR_UNSUPPORTED, REASON_CODEC_UNSUPPORTED, NULL, "%s",
 		                     answer->video_codec);
 		api_problem(req, why.err, &why);
