@@ -3,11 +3,14 @@
 // Names are fixed; the server answers with an ETag, so a browser asks again and gets 304.
 import { build, context } from 'esbuild';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
+/** What a phone on a slow link loads before it sees anything; most of it is mpegts.js. */
+const APP_GZIP_MAX = 120_000;
 const watching = process.argv.includes('--watch');
 
 // Everything that ends up inside app.js, with the text its licence asks us to keep.
@@ -50,4 +53,8 @@ mkdirSync(dist);
 for (const name of ['index.html', 'icon.svg']) copyFileSync(join(here, 'src', name), join(dist, name));
 writeFileSync(join(dist, 'licences.txt'), licences());
 if (watching) await (await context(options)).watch();
-else await build(options);
+else {
+	await build(options);
+	const size = gzipSync(readFileSync(join(dist, 'app.js')), { level: 9 }).length;
+	if (size > APP_GZIP_MAX) throw new Error(`app.js is ${size} bytes packed, over ${APP_GZIP_MAX}`);
+}

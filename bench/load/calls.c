@@ -45,10 +45,15 @@ static size_t whole_size(const struct call *call)
 	return (size_t)(end - call->answer) + 4 + strtoul(length + 17, NULL, 10);
 }
 
-static void read_answer(struct call *call)
+static void read_answer(struct call *call, long port)
 {
 	ssize_t size = recv(call->fd, call->answer + call->size, ANSWER_BYTES - 1 - call->size, 0);
 
+	if (size == 0 && !call->due_us) { /* it was idle for long */
+		(void)close(call->fd);
+		call->fd = connect_to(port);
+		return;
+	}
 	if (size <= 0)
 		fail("the server closed a connection");
 	call->size += (size_t)size;
@@ -85,7 +90,7 @@ static struct call *free_call(struct call calls[], long count)
 	return NULL;
 }
 
-static void wait_answers(struct call calls[], long count, int64_t until_us)
+static void wait_answers(struct call calls[], long count, int64_t until_us, long port)
 {
 	struct pollfd polls[CONNECTIONS_MAX];
 	int64_t left_us = until_us - now_us();
@@ -98,7 +103,7 @@ static void wait_answers(struct call calls[], long count, int64_t until_us)
 		fail("poll");
 	for (long i = 0; i < count; i++)
 		if (polls[i].revents)
-			read_answer(&calls[i]);
+			read_answer(&calls[i], port);
 }
 
 int main(int count, char **arguments)
@@ -126,7 +131,7 @@ int main(int count, char **arguments)
 			send_all(call->fd, request, request_size);
 			continue;
 		}
-		wait_answers(calls, connections, call ? due_us : end_us);
+		wait_answers(calls, connections, call ? due_us : end_us, port);
 	}
 	(void)printf("calls ok=%zu failed=%zu missing=%zu", done - failed, failed, total - done);
 	print_percentiles(times_us, done);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A connection's life: what comes in, what libuv watches, how it ends. What goes out: conn_send.c.
+ */
 #include "io/conn.h"
 
 #include <errno.h>
@@ -9,47 +11,17 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-#include "base/buf.h"
-#include "base/list.h"
 #include "base/metric.h"
 #include "io/address.h"
+#include "io/conn_private.h"
 #include "io/tls.h"
-#include "io/wire.h"
 
 #define CONN_READS_PER_TURN 8
-#define CONN_KEEP_QUEUE     4096
 #define TLS_HANDSHAKE_BYTE  0x16 /* RFC 8446 §5.1 */
-
-/*
- * SNIFFING --first byte--> OPEN --conn_close_gently()--> PARTING --all sent--> DRAINING --> CLOSED
- * Any state goes to CLOSED by conn_close(), a failure, or the peer.
- */
-enum conn_state { CONN_SNIFFING, CONN_OPEN, CONN_PARTING, CONN_DRAINING, CONN_CLOSED };
-
-struct conn {
-	uv_poll_t poll;
-	struct wire wire;
-	struct loop *loop;
-	struct tls *tls; /* while sniffing */
-	const struct conn_events *events;
-	void *owner;
-	struct buf queue;
-	struct list_node node; /* in loop_conns() */
-	struct mail closing, reading;
-	struct timer drain;
-	size_t parting_left; /* what was queued when `drain` last looked */
-	_Atomic size_t *open_count;
-	enum conn_state state;
-	enum err why;
-	int polled; /* what libuv watches now */
-	bool is_paused, wants_write, is_tls_required;
-	bool is_reading_deferred, is_handle_closed;
-};
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
-/* Tells libuv what we wait for, when that has changed. */
-static void watch(struct conn *conn)
+void conn_watch(struct conn *conn)
 {
 	int events = 0;
 
@@ -133,7 +105,7 @@ static void begin_draining(struct conn *conn)
 	conn->state = CONN_DRAINING;
 	wire_shutdown(&conn->wire);
 	loop_timer_start(conn->loop, &conn->drain, CONN_DRAIN_MS, on_drain_timeout);
-	watch(conn);
+	conn_watch(conn);
 }
 
 void conn_close_gently(struct conn *conn)
@@ -146,7 +118,7 @@ void conn_close_gently(struct conn *conn)
 		return;
 	}
 	watch_parting(conn);
-	watch(conn);
+	conn_watch(conn);
 }
 
 /* Looks at the first byte without taking it. */
@@ -216,24 +188,9 @@ static void read_some(struct conn *conn)
 		read_again_later(conn);
 }
 
-static enum err flush_queue(struct conn *conn)
-{
-	while (conn->queue.size) {
-		struct iovec part = { conn->queue.at, conn->queue.size };
-		size_t sent = 0;
-		enum err err = wire_write(&conn->wire, &part, 1, &sent);
-		if (err == ERR_MORE)
-			return ERR_OK;
-		if (err != ERR_OK)
-			return err;
-		buf_drop(&conn->queue, sent, CONN_KEEP_QUEUE);
-	}
-	return ERR_OK;
-}
-
 static void on_writable(struct conn *conn)
 {
-	enum err err = flush_queue(conn);
+	enum err err = conn_flush(conn);
 
 	if (err != ERR_OK) {
 		conn_close(conn, err);
@@ -279,7 +236,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	bool reads = (events & UV_READABLE) || conn->wire.needs_writable;
 	if (reads && conn->state != CONN_CLOSED && conn->state != CONN_SNIFFING)
 		read_some(conn);
-	watch(conn);
+	conn_watch(conn);
 }
 
 enum err conn_new(struct loop *loop, const struct conn_setup *setup, struct conn **out)
@@ -314,7 +271,7 @@ enum err conn_new(struct loop *loop, const struct conn_setup *setup, struct conn
 	(void)setsockopt(setup->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	list_add(loop_conns(loop), &conn->node);
 	metric_add(METRIC_connections, 1);
-	watch(conn);
+	conn_watch(conn);
 	*out = conn;
 	return ERR_OK;
 }
@@ -323,93 +280,6 @@ void conn_hand_over(struct conn *conn, const struct conn_events *events, void *o
 {
 	conn->events = events;
 	conn->owner = owner;
-}
-
-/* What the kernel did not take waits in the queue. */
-static enum err enqueue(struct conn *conn, const struct iovec *parts, size_t count, size_t skip)
-{
-	for (size_t i = 0; i < count; i++) {
-		const uint8_t *at = parts[i].iov_base;
-		size_t size = parts[i].iov_len;
-		size_t gone = skip < size ? skip : size;
-		skip -= gone;
-		buf_add(&conn->queue, at + gone, size - gone);
-	}
-	return buf_err(&conn->queue) == ERR_OK ? ERR_OK : ERR_BUSY;
-}
-
-enum err conn_send_parts(struct conn *conn, const struct iovec *parts, size_t count)
-{
-	size_t sent = 0;
-	enum err err = ERR_OK;
-
-	if (conn->state != CONN_OPEN)
-		return ERR_CLOSED;
-	if (conn->queue.size == 0)
-		err = wire_write(&conn->wire, parts, count, &sent);
-	if (err == ERR_OK || err == ERR_MORE)
-		err = enqueue(conn, parts, count, sent);
-	/* Where OpenSSL seals, one call is one record: the rest goes right behind it. */
-	if (err == ERR_OK && conn->wire.ssl && !conn->wire.is_in_kernel && conn->queue.size && sent)
-		err = flush_queue(conn);
-	if (err != ERR_OK)
-		conn_close(conn, err);
-	watch(conn);
-	return err;
-}
-
-enum err conn_send(struct conn *conn, const void *bytes, size_t size)
-{
-	struct iovec part = { .iov_len = size };
-
-	memcpy(&part.iov_base, &bytes, sizeof bytes); /* iovec has no const */
-	return conn_send_parts(conn, &part, 1);
-}
-
-/* OpenSSL has made a record of these bytes already and wants the same ones again: they count as
- * sent and wait in the queue, so that the viewer may skip behind them. */
-static enum err keep_record(struct conn *conn, const struct iovec *parts, size_t count,
-                            size_t *out_sent)
-{
-	for (size_t i = 0; i < count && *out_sent < WIRE_RECORD_BYTES; i++) {
-		size_t room = WIRE_RECORD_BYTES - *out_sent;
-		size_t size = parts[i].iov_len < room ? parts[i].iov_len : room;
-		buf_add(&conn->queue, parts[i].iov_base, size);
-		*out_sent += size;
-	}
-	enum err err = buf_err(&conn->queue);
-	if (err != ERR_OK)
-		conn_close(conn, err);
-	watch(conn);
-	return err;
-}
-
-enum err conn_try_send(struct conn *conn, const struct iovec *parts, size_t count, size_t *out_sent)
-{
-	*out_sent = 0;
-	if (conn->state != CONN_OPEN)
-		return ERR_CLOSED;
-	if (conn->queue.size)
-		return ERR_BUSY;
-	enum err err = wire_write(&conn->wire, parts, count, out_sent);
-	if (err == ERR_MORE && conn->wire.must_repeat)
-		return keep_record(conn, parts, count, out_sent);
-	if (err == ERR_MORE)
-		return ERR_BUSY;
-	if (err != ERR_OK)
-		conn_close(conn, err);
-	return err;
-}
-
-void conn_want_write(struct conn *conn)
-{
-	conn->wants_write = true;
-	watch(conn);
-}
-
-size_t conn_queued_bytes(const struct conn *conn)
-{
-	return conn->queue.size;
 }
 
 void conn_keep_alive(struct conn *conn)
@@ -431,7 +301,7 @@ void conn_keep_alive(struct conn *conn)
 void conn_pause(struct conn *conn)
 {
 	conn->is_paused = true;
-	watch(conn);
+	conn_watch(conn);
 }
 
 void conn_resume(struct conn *conn)
@@ -439,7 +309,7 @@ void conn_resume(struct conn *conn)
 	if (!conn->is_paused)
 		return;
 	conn->is_paused = false;
-	watch(conn);
+	conn_watch(conn);
 	if (conn->wire.ssl)
 		read_again_later(conn);
 }

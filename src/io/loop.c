@@ -92,9 +92,9 @@ static void on_wake(uv_async_t *wake)
 	struct loop *loop = wake->data;
 
 	loop_turn(loop);
-	deliver(mailbox_take_all(&loop->mailbox));
 	if (loop->alarm_due_ms && loop->alarm_due_ms <= clock_steady_ms())
 		fire_timers(loop);
+	deliver(mailbox_take_all(&loop->mailbox));
 	if (atomic_load(&loop->is_stopping))
 		uv_stop(&loop->uv);
 }
@@ -201,6 +201,7 @@ void loop_free(struct loop *loop)
 	current = loop;
 	(void)loop_settle(loop);
 	(void)uv_run(&loop->uv, UV_RUN_NOWAIT); /* what owners closed gets its callbacks */
+	run_deferred(loop, INT64_MAX);
 	uv_walk(&loop->uv, close_handle, NULL);
 	(void)uv_run(&loop->uv, UV_RUN_DEFAULT);
 	(void)uv_loop_close(&loop->uv);

@@ -54,9 +54,11 @@ test('many pictures come page by page', async (stage) => {
 
 test('an uploaded recording is listed with the day on which it goes', async (stage) => {
 	const { device, segments } = await recorded(stage, 'Uploader', 4000);
-	await act(stage, device.did, { upload: { file: segments[0].file } });
 	const page = await stage.signedIn();
-	await openStills(stage, page, device);
+	await page.goto(`${stage.server.http}/#/devices/${device.did}/replay`);
+	await page.click('button:has-text("Save on the server")');
+	await page.waitForSelector('text=Saved. It is under Pictures');
+	await page.click('.way a:has-text("Pictures")');
 	const row = page.locator(`tr[data-file="${segments[0].file}"]`);
 	await row.waitFor();
 	const weekOn = new Intl.DateTimeFormat('en', { year: 'numeric', month: 'short', day: 'numeric' })
@@ -75,10 +77,10 @@ test('the list shows a small picture of what is live, and asks for no other', as
 	const watcher = await stage.signedIn();
 	await stage.open(watcher, live.device);
 	await playing(watcher);
-	const page = await stage.page();
 	const asked = [];
-	page.on('request', (request) => request.url().includes('thumbnail.jpeg') && asked.push(request.url()));
-	await page.goto(await stage.server.signInLink());
+	const page = await stage.signedIn({}, (fresh) =>
+		fresh.on('request', (request) => request.url().includes('thumbnail.jpeg') && asked.push(request.url())));
+	await page.fill('input[name=q]', 'watched');
 	await page.waitForFunction(isLoaded, `.row[data-did="${live.device.did}"] .thumb img`);
 	assert.equal(await page.locator(`.row[data-did="${idle.device.did}"] .thumb img`).count(), 0);
 	assert.ok(asked.length > 0 && asked.every((url) => url.includes(live.device.did)), String(asked));

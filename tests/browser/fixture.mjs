@@ -58,8 +58,10 @@ export class Stage {
 		this.expected.push(...patterns);
 	}
 
-	async signedIn(options) {
+	/** `prepare` may change what the browser can do before the console sees it. */
+	async signedIn(options, prepare = () => undefined) {
 		const page = await this.page(options);
+		await prepare(page);
 		await page.goto(await this.server.signInLink());
 		await page.waitForSelector('h1:text-is("Devices"), h1:text-is("设备")');
 		return page;

@@ -9,7 +9,7 @@ import { act, recorded } from './scenes.mjs';
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 const LOOKS = [{}, { colorScheme: 'dark', locale: 'zh-CN' }, PHONE, { ...PHONE, locale: 'zh-CN' }];
 /** Names, formats and units that are the same in both languages. */
-const SAME = /H\.264|WebSocket|Vigil|English|kbit\/s|bit\/s|FLV|\d+ ?m?s\b|kB|MB|B\b|127\.0\.0\.1|rec-\d+\.flv|watch-[\w-]+|browser-\d+|ID/g;
+const SAME = /H\.264|AAC|HLS|Shift|Page Up|Page Down|WebSocket|Vigil|English|kbit\/s|bit\/s|FLV|\d+ ?m?s\b|kB|MB|B\b|127\.0\.0\.1|rec-\d+\.flv|watch-[\w-]+|browser-\d+|ID/g;
 
 /** Latin words in what a Chinese page shows. */
 function latin(page) {
@@ -37,11 +37,12 @@ test('every page to watch on is for everybody, in both languages', async (stage)
 		await page.waitForSelector('.tile[data-phase=playing]');
 		await check('wall');
 		await page.click('.wall-page .heading > button:not(.icon)');
-		await page.waitForSelector('.choices input');
+		await page.fill('input[name=wall-q]', 'watch-dock');
+		await page.waitForFunction(() => document.querySelectorAll('.choices input').length === 1);
 		await check('choose');
 		await page.keyboard.press('Escape');
 		await go('/streams');
-		await page.waitForSelector('.plot .line');
+		await page.waitForSelector('.plot .line', { state: 'attached' });
 		await page.waitForSelector('.streams tbody tr');
 		await check('streams');
 		await go(`/devices/${device.did}/replay`);

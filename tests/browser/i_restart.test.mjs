@@ -15,7 +15,7 @@ test('after a restart of the server the page and its picture come back by themse
 	assert.equal(await stage.server.stop(), 0);
 	await page.waitForSelector('.banner:has-text("does not answer")');
 	await page.waitForSelector('.overlay[data-stage=server-away]');
-	await sleep(12000); // long enough for the longest pause between two tries
+	await sleep(4000); // the page is at its longest pause between two tries
 	await stage.server.start();
 	const back = Date.now();
 	await page.waitForSelector('.banner', { state: 'detached', timeout: 5000 });

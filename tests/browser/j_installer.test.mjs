@@ -83,8 +83,8 @@ test('the Tab key goes through a device from the top down', async (stage) => {
 	await page.waitForSelector('fieldset:not([disabled]) .ring');
 	await page.reload();
 	await page.waitForSelector('fieldset:not([disabled]) .ring');
-	assert.deepEqual(await tabOrder(page, 9), ['Vigil', 'Switch to Chinese', 'Sign out', 'All devices', 'Share',
-		'Sound on', 'Full screen', 'Control', 'Up left']);
+	assert.deepEqual(await tabOrder(page, 15), ['Vigil', 'Devices', 'Wall', 'Streams', 'Switch to Chinese', 'Sign out',
+		'All devices', 'Live', 'Recordings', 'Pictures', 'Share', 'Sound on', 'Full screen', 'Control', 'Up left']);
 });
 
 test('a thumb on the phone turns the camera and nothing scrolls away', async (stage) => {

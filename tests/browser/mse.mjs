@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Browsers that lack something, and a player that is not the console's own.
+// A browser that lacks something, and a player that is not the console's own.
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const here = dirname(fileURLToPath(import.meta.url));
 
 /** A phone's browser: no Media Source Extensions, only what it plays by itself. */
 export function withoutMediaSource(page) {
@@ -15,18 +11,9 @@ export function withoutMediaSource(page) {
 	});
 }
 
-/** A browser that was built without a codec. */
-export function withoutCodec(page, name) {
-	return page.addInitScript((codec) => {
-		const before = MediaSource.isTypeSupported.bind(MediaSource);
-		MediaSource.isTypeSupported = (type) => !type.includes(codec) && before(type);
-	}, name);
-}
-
 /** Plays an FLV address by HTTP in a <video> of its own, and waits until its time moves. */
-export async function playsOverHttp(page, path) {
-	const player = readFileSync(join(here, '../../web/node_modules/mpegts.js/dist/mpegts.js'), 'utf8');
-	await page.addInitScript({ content: player });
+export async function playsOverHttp(stage, page, path) {
+	await page.addInitScript({ content: readFileSync(stage.playerFile(), 'utf8') });
 	await page.reload();
 	return page.evaluate(async (url) => {
 		const video = document.createElement('video');

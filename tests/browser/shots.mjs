@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Stage } from './fixture.mjs';
 import { playing } from './picture.mjs';
 import { sleep } from './programs.mjs';
+import { fillWatch, shootWatch } from './shots_watch.mjs';
 
 const LOOKS = {
 	wide: {},
@@ -24,7 +25,7 @@ async function fill(stage) {
 	await away.stop();
 	const act = (data) => stage.server.call('POST', `/v2/devices/${camera.device.did}/actions`, { data });
 	for (const [index, name] of [[1, 'Gate'], [2, 'Street to the left'], [7, 'Door']]) await act({ preset: { set: { index, name } } });
-	return { camera, away, never: { device: { did: 'site-0003' } } };
+	return { camera, away, watch: await fillWatch(stage) };
 }
 
 async function shoot(stage, look, folder, scene) {
@@ -67,6 +68,7 @@ async function shoot(stage, look, folder, scene) {
 	await stage.open(page, scene.away.device);
 	await page.waitForSelector('.overlay[data-stage]');
 	await keep('offline');
+	await shootWatch(stage, page, look, folder, scene.watch, scene.away.device);
 	const guest = await stage.page(LOOKS[look]);
 	await guest.goto(link);
 	await playing(guest);

@@ -8,6 +8,7 @@ from harness import flv, wire
 from harness.daemon import Vigild
 from harness.device import Device
 from harness.process import Process, program_path
+from harness.recorder import Recorder
 from harness.rtmp import Pusher
 from harness.viewer import HttpViewer
 from harness.wire import Wire
@@ -167,3 +168,21 @@ def watch(vigild):
     yield start
     for viewer in viewers:
         viewer.close()
+
+
+@pytest.fixture
+def recorders():
+    """recorders(vigild, "NVR0002"): a recorder on line at that server."""
+    made = []
+
+    def make(vigild, *did):
+        made.append(Recorder(vigild, *did))
+        return made[-1]
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def recorder(vigild, recorders):
+    return recorders(vigild)

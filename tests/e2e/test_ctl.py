@@ -257,3 +257,42 @@ def test_help_manual_and_completions_come_from_one_table(run, tmp_path):
     done = subprocess.run(["bash", "-c", f"source {tmp_path}/vigil.bash; COMP_WORDS=(vigil device l); "
                            "COMP_CWORD=2; _vigil; echo ${COMPREPLY[@]}"], capture_output=True, text=True)
     assert done.stdout.split() == ["list"]
+
+
+@pytest.mark.parametrize("words, expected", [
+    (["im"], {"import"}), (["device", "show", "--j"], {"--json"}), (["completion", ""], {"bash", "zsh", "fish"}),
+    (["help", "ev"], {"events"}), (["events", "--f"], {"--follow"}), (["streams", "--w"], {"--watch"}),
+    (["device", "add", "CAM1", "--kind", "c"], {"camera"}), (["push-url", "CAM1", "--e"], {"--expires"}),
+    (["device", "add", "CAM1", "--sign-policy", ""], {"timestamp", "any", "hmac"})])
+def test_bash_completes_words_options_and_values(run, tmp_path, words, expected):
+    (tmp_path / "vigil.bash").write_text(run("completion", "bash", env={}).stdout)
+    line = " ".join(f"'{word}'" for word in ["vigil", *words])
+    done = subprocess.run(["bash", "-c", f"source {tmp_path}/vigil.bash; COMP_WORDS=({line}); "
+                           f"COMP_CWORD={len(words)}; _vigil; printf '%s\\n' \"${{COMPREPLY[@]}}\""],
+                          capture_output=True, text=True)
+    assert set(done.stdout.split()) == expected and done.stderr == ""
+
+
+def test_pictures_and_files_are_saved(run, start_camera, vigild, tmp_path):
+    start_camera("CAM1")
+    wait_for(lambda: vigild.presence("CAM1")["online"], 10, "the camera")
+    picture = tmp_path / "a.jpeg"
+    run("device", "capture", "CAM1", "--output", picture)
+    assert picture.read_bytes()[:3] == b"\xff\xd8\xff"
+    (item,) = json.loads(run("files", "list", "CAM1", "--stills", "--json").stdout)["items"]
+    assert item["bytes"] == picture.stat().st_size
+    assert item["name"] in run("files", "list", "CAM1", "--stills").stdout
+    again = tmp_path / "b.jpeg"
+    run("files", "get", "CAM1", item["name"], "--stills", "-o", again)
+    assert again.read_bytes() == picture.read_bytes()
+    run("files", "get", "CAM1", item["name"], "-o", tmp_path / "none", code=NOT_FOUND)
+    assert not (tmp_path / "none").exists() and not (tmp_path / "none.part").exists()
+    run("device", "capture", "NOBODY", code=NOT_FOUND)
+
+
+@pytest.mark.parametrize("url", ["/v2/media/upload/CAM1/a", "/v2/storage/file/CAM1/x?/.profile",
+                                 "/v2/storage/file/CAM1/.profile", "/v2/storage/file/../../x",
+                                 "http://other.example/v2/storage/file/CAM1/x", ""])
+def test_a_device_cannot_name_a_file_here(run, make_device, url):
+    make_device("CAM1", answer=lambda data: {"capture": {"url": url}}).go_online()
+    assert "not among this server's" in run("device", "capture", "CAM1", code=FAILED).stderr

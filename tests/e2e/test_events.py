@@ -262,8 +262,10 @@ def test_old_days_go_and_a_reader_goes_on_at_what_is_left(start_vigild):
         post(kind)
     assert events(vigild)["oldest"] == "1"
     vigild.advance(3 * 86_400_000)  # the day of those three, two whole ones, and today
-    wait_for(lambda: types(vigild) == ["third"], what="the sweep: the newest stays")
+    wait_for(lambda: vigild.metric("events_swept_total") == 2, what="the sweep")
+    assert types(vigild) == ["third"], "the newest stays"
     post("later")
+    assert types(vigild) == ["third", "later"]  # it has its cursor
     vigild.advance(3_600_000)
     wait_for(lambda: types(vigild) == ["later"], what="the sweep")
     page = events(vigild, cursor=1)  # somebody who saw the first one only

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """HLS and the camera behind it: asked, watched by many through one cursor, told to stop; and what
 each stage answers. Codecs, breaks and limits."""
+import concurrent.futures
 import json
 import socket
 import subprocess
-import time
 
 import pytest
 
@@ -13,6 +13,7 @@ from harness.device import success
 from harness.flv import AUDIO, VIDEO, Tag, make_clip, read_tags
 from harness.hls import Session, boxes
 from harness.process import wait_for
+from harness.rtmp import Pusher
 
 DID = "CAM0001"
 
@@ -26,16 +27,15 @@ def camera(make_device):
 def playing(vigild, camera, push):
     """A first viewer of a camera that had to be asked, and the camera's push."""
     session = Session(vigild, DID)
-    opening = vigild_thread(session.open)
+    opening = aside(session.open)
     play = camera.next_action()
-    pusher = push(DID, play["data"]["play"]["url"].rsplit("=", 1)[1])
+    pusher = push(DID, play["data"]["play"]["url"].rsplit("=", 1)[1], speed=4)
     opening()
     return camera, pusher, session
 
 
-def vigild_thread(call):
+def aside(call):
     """Runs `call` aside; the function it gives waits for the end and raises what was raised."""
-    import concurrent.futures
     pool = concurrent.futures.ThreadPoolExecutor(1)
     future = pool.submit(call)
     pool.shutdown(wait=False)
@@ -45,7 +45,7 @@ def vigild_thread(call):
 def push_tags(vigild, push, tags):
     if not vigild.api("GET", f"/v2/devices/{DID}").ok:
         vigild.add_device(DID)
-    return push(DID, vigild.push_token(DID), tags)
+    return push(DID, vigild.push_token(DID), tags, speed=4)
 
 
 def advance_asking(vigild, sessions, ms):
@@ -120,7 +120,7 @@ def test_stages_fail_as_for_other_viewers(vigild, make_device):
     device = make_device(DID, answer=success)
     assert problem(vigild) == (409, "device-offline")
     device.go_online()
-    asking = vigild_thread(lambda: problem(vigild))
+    asking = aside(lambda: problem(vigild))
     device.next_action()
     vigild.wait_stage(DID, "answered")
     vigild.advance(8_500)
@@ -130,7 +130,7 @@ def test_stages_fail_as_for_other_viewers(vigild, make_device):
 
 def test_a_device_that_is_silent_is_named(vigild, make_device):
     make_device(DID, answer=lambda _data: None).go_online()
-    asking = vigild_thread(lambda: problem(vigild))
+    asking = aside(lambda: problem(vigild))
     vigild.wait_stage(DID, "asked")
     vigild.advance(5_500)
     assert asking() == (504, "no-answer")
@@ -140,7 +140,7 @@ def test_sessions_of_a_stream_that_ended_hear_so(vigild, playing):
     _, pusher, session = playing
     pusher.close()
     wait_for(lambda: vigild.metric("publishers") == 0, what="no push")
-    waiting = vigild_thread(lambda: session.file(f"media.m3u8?_HLS_msn={session.media().next[0] + 1}"))
+    waiting = aside(lambda: session.file(f"media.m3u8?_HLS_msn={session.media().next[0] + 1}"))
     vigild.wait_stage(DID, "answered")
     vigild.advance(10_500)
     assert waiting().status_code in (410, 504)
@@ -152,10 +152,12 @@ def test_a_lost_push_that_comes_back_goes_on_behind_a_break(vigild, playing, pus
     session.wait_segments(2)
     pusher.close()
     play = camera.next_action()
-    push(DID, play["data"]["play"]["url"].rsplit("=", 1)[1])
+    push(DID, play["data"]["play"]["url"].rsplit("=", 1)[1], speed=4)
     media = session.media()
-    for _ in range(4):
+    for _ in range(12):
         media = session.media(media.next[0])
+        if media.breaks:
+            break
     assert len(media.breaks) == 1 and media.number("DISCONTINUITY-SEQUENCE") == 0
     for _ in range(8):
         media = session.media(media.next[0])
@@ -244,9 +246,9 @@ def test_video_alone_and_g711_beside_it_are_carried_without_sound(vigild, push, 
 
 
 def test_what_cannot_be_carried_is_refused(vigild, push):
-    body = b"\x90vp08" + bytes(40)  # enhanced: a key frame of VP8
-    tags = [Tag(VIDEO, at, (b"\x91" if at % 1000 == 0 else b"\xa1") + body[1:])
-            for at in range(0, 2000, 40)]
+    tags = [Tag(VIDEO, 0, enhanced.video_head("vp08", True, enhanced.SEQUENCE_START) + bytes(8))]
+    tags += [Tag(VIDEO, at, enhanced.video_head("vp08", at % 1000 == 0, enhanced.CODED_FRAMES)
+                 + bytes(40)) for at in range(0, 2000, 40)]
     push_tags(vigild, push, tags)
     assert problem(vigild) == (415, "codec-unsupported")
     assert vigild.metric("viewers") == 0
@@ -276,17 +278,121 @@ def test_another_configuration_comes_with_its_own_header(vigild, push, clip_tags
     assert b"width=640" in output.stdout
 
 
-def test_times_that_jump_are_a_break_each(vigild, push, clip_tags):
-    pusher = push_tags(vigild, push, clip_tags)
+# --- limits -------------------------------------------------------------------------------------
+
+def test_sessions_have_a_limit_for_a_stream_and_in_all(start_vigild, clip_tags):
+    vigild = start_vigild("--live-hls-sessions-max=5", "--live-hls-stream-sessions-max=3")
+    pushers = []
+    for did in (DID, "OTHER"):
+        vigild.add_device(did)
+        pushers.append(Pusher(vigild.address("rtmp"), f"{did}?token={vigild.push_token(did)}", clip_tags, speed=4))
+    kept = [Session(vigild, DID).open() for _ in range(3)]
+    late = Session(vigild, DID)
+    answer = late.get(late.address)
+    assert answer.status_code == 503 and answer.headers["Retry-After"]
+    others = [Session(vigild, "OTHER").open() for _ in range(2)]
+    late = Session(vigild, "OTHER")
+    assert late.get(late.address).status_code == 503
+    assert vigild.metric("hls_refused_total") == 2
+    for session in kept + others:
+        assert session.media().segments
+    for pusher in pushers:
+        pusher.close()
+
+
+def test_a_session_may_wait_four_times_and_not_five(vigild, push, clip_tags):
+    push_tags(vigild, push, clip_tags)
+    session = Session(vigild, DID).open()
+    number = session.follow(0).next[0]
+    host, port = vigild.address("http")
+    waiting = []
+    for _ in range(5):
+        waiting.append(socket.create_connection((host, port), timeout=10))
+        path = f"{session.folder}media.m3u8?_HLS_msn={number + 1}"
+        waiting[-1].sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        if len(waiting) == 4:
+            answer = session.file("init-1.mp4")  # those four are known by now
+            assert answer.status_code == 200
+    heads = [peer.recv(12) for peer in waiting]
+    assert sorted(heads) == [b"HTTP/1.1 200"] * 4 + [b"HTTP/1.1 503"]
+    for peer in waiting:
+        peer.close()
+
+
+def test_the_window_is_bounded_by_bytes_and_by_time(start_vigild, tmp_path):
+    """16 MB for all, and 3 MB a second: older segments go at once, and what is left plays."""
+    vigild = start_vigild("--live-hls-mb=16")
+    vigild.add_device(DID)
+    frames = [Tag(VIDEO, at, bytes([0x17 if at % 1000 == 0 else 0x27, 1, 0, 0, 0]) +
+                  (120_000).to_bytes(4, "big") + bytes([0x65]) * 120_000) for at in range(0, 2000, 40)]
+    clip = read_tags(make_clip(tmp_path / "clip.flv", audio=False).read_bytes())
+    config = next(tag for tag in clip if tag.is_config)
+    pusher = Pusher(vigild.address("rtmp"), f"{DID}?token={vigild.push_token(DID)}",
+                    [config, *frames], speed=2)
+    session = Session(vigild, DID).open()
+    held = []
+    media = session.media()
+    for _ in range(6):
+        media = session.media(media.next[0])
+        held.append(vigild.metric("hls_bytes"))
+        assert media.segments and session.file(media.segments[-1][0]).status_code == 200
+    assert max(held) < 24 * 1024 * 1024, held
+    assert media.number("MEDIA-SEQUENCE") > 0
+    assert session.file("0.m4s").status_code == 404
+    pusher.close()
+
+
+def test_five_hundred_sessions_cost_little_and_end(vigild, push, clip_tags):
+    push_tags(vigild, push, clip_tags)
+    first = Session(vigild, DID).open()
+    before = vigild.metric("hls_bytes")
+    token = vigild.view_token(DID)
+    for _ in range(500):
+        answer = first.get(f"/live/{DID}.m3u8?token={token}")
+        assert answer.status_code == 200
+    wait_for(lambda: vigild.stream(DID)["viewers_by"]["hls"] == 501, what="501 viewers")
+    assert vigild.metric("hls_bytes") < before + 4 * 1024 * 1024
+    stream = vigild.stream(DID)
+    assert stream["bytes_out"] < 1.5 * stream["bytes_in"]
+    advance_asking(vigild, [first], 35_000)
+    wait_for(lambda: vigild.metric("hls_sessions") == 1, what="one session")
+
+
+def test_who_never_reads_holds_up_nobody(vigild, push, clip_tags):
+    push_tags(vigild, push, clip_tags)
     session = Session(vigild, DID).open()
     media = session.wait_segments(2)
-    for jump_ms in (30_000, 7_200_000, -3_600_000):
-        pusher.use([Tag(tag.kind, max(0, tag.timestamp_ms + jump_ms), tag.body) for tag in clip_tags])
-        before = len(media.breaks) + media.number("DISCONTINUITY-SEQUENCE")
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            media = session.media(media.next[0])
-            if len(media.breaks) + media.number("DISCONTINUITY-SEQUENCE") > before:
-                break
-        assert len(media.breaks) + media.number("DISCONTINUITY-SEQUENCE") > before
-    assert media.attributes["TARGETDURATION"] == "2"
+    host, port = vigild.address("http")
+    lazy = []
+    for _ in range(20):
+        peer = socket.socket()
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.connect((host, port))
+        request = f"GET {session.folder}{media.segments[-1][0]} HTTP/1.1\r\nHost: x\r\n\r\n"
+        peer.sendall(request.encode() * 8)
+        lazy.append(peer)
+    for _ in range(5):
+        media = session.media(*media.next)
+        assert session.file(media.parts[-1][0]).status_code == 200
+    for peer in lazy:
+        peer.close()
+
+
+@pytest.mark.tsan
+def test_many_loops_share_a_packager(start_vigild, clip_tags):
+    vigild = start_vigild("--loops=3")
+    vigild.add_device(DID)
+    pusher = Pusher(vigild.address("rtmp"), f"{DID}?token={vigild.push_token(DID)}", clip_tags, speed=2)
+    sessions = [Session(vigild, DID) for _ in range(12)]
+
+    def follow(session):
+        media = session.open().media()
+        for _ in range(10):
+            media = session.media(*media.next)
+            session.file(media.hint)
+        return media
+
+    with concurrent.futures.ThreadPoolExecutor(len(sessions)) as pool:
+        ends = list(pool.map(follow, sessions))
+    assert all(media.parts for media in ends)
+    pusher.close()

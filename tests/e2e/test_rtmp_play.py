@@ -260,11 +260,11 @@ def test_questions_of_players_are_answered(vigild, streaming, play):
 def test_a_slow_player_skips_to_a_key_frame(vigild, push, play, clip_tags):
     """Its socket is full in the middle of a message: that one is finished before the jump."""
     vigild.add_device(DID)
-    push(DID, vigild.push_token(DID), hurried(heavy(clip_tags), 120), speed=20)
+    push(DID, vigild.push_token(DID), hurried(heavy(clip_tags, 200_000, 200_000), 60), speed=2)
     player = play(receive_bytes=4096).wait_frames(1)
     player.go_on.clear()
     began = vigild.stream(DID)["frames"]
-    wait_for(lambda: vigild.stream(DID)["frames"] > began + 1500, 20, "a minute's frames")
+    wait_for(lambda: vigild.stream(DID)["frames"] > began + 400, 20, "more than the ring holds")
     for _ in range(3):
         player.client.send(message(4, struct.pack(">HI", 6, 4711), channel=2))
     player.go_on.set()
@@ -274,6 +274,24 @@ def test_a_slow_player_skips_to_a_key_frame(vigild, push, play, clip_tags):
     wait_for(lambda: len(player.controls(PONG)) == 3, what="the answers that had to wait")
     assert player.failure is None
     player.assert_steady()
+
+
+@pytest.mark.parametrize("pings,is_closed", [(227, False), (228, True)])
+def test_answers_that_wait_end_at_their_limit(vigild, push, play, clip_tags, pings, is_closed):
+    """They may not stand inside the message that is half sent; 18 bytes each, 4 KiB in all."""
+    vigild.add_device(DID)
+    push(DID, vigild.push_token(DID), hurried(heavy(clip_tags, 200_000, 200_000), 60), speed=2)
+    player = play(receive_bytes=4096).wait_frames(1)
+    player.go_on.clear()
+    began = vigild.stream(DID)["frames"]
+    wait_for(lambda: vigild.stream(DID)["frames"] > began + 400, 20, "more than the ring holds")
+    for _ in range(pings):
+        player.client.send(message(4, struct.pack(">HI", 6, 4711), channel=2))
+    if is_closed:
+        wait_for(lambda: vigild.metric("viewers") == 0, what="the player's end")
+        return
+    player.go_on.set()
+    wait_for(lambda: len(player.controls(PONG)) == pings, 20, "the answers")
 
 
 def test_a_player_that_never_reads_is_closed(vigild, push, play, clip_tags):

@@ -103,7 +103,18 @@ def test_the_address_given_is_ours_signed_and_single(vigild, ask, make_device):
     vigild.restart()
     problem(post(f"{vigild.http}{parts.path}?{parts.query}"), 409, "grant-used")
     assert len(stills(vigild)["items"]) == 1
-    assert token.endswith(f".{DID}") and re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", token)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{16,64}", token)
+
+
+@pytest.mark.parametrize("did", ["C", "C" * 19, "C" * 20, "C:." + "x" * 61])
+def test_the_address_is_enough_whatever_the_dids_length(vigild, ask, did):
+    """A token has 64 characters at most: a long did stands beside it."""
+    url = ask(did)
+    token = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["token"][0]
+    assert len(token) <= 64 and token == ask.sent["token"]
+    assert ("&did=" in url) == (len(did) > 19)
+    assert post(url).status_code == 201
+    assert len(stills(vigild, did)["items"]) == 1
 
 
 def test_the_actions_own_token_opens_the_plain_address(vigild, make_device):
@@ -144,16 +155,17 @@ def test_tokens_of_others_bring_nothing(vigild, ask, make_device):
     plain = vigild.http + "/v2/storage/upload"
     token = url.split("token=")[1]
     problem(post(plain), 401, "unauthenticated")
-    for bad in ("x", "x" * 64, token[:-1], "A" + token[1:], token.split(".")[0],
-                token.replace(DID, "CAM0002"), vigild.admin_token, vigild.view_token(DID)):
+    grant, foreign = token[:38], other.split("token=")[1]
+    for bad in ("x", "x" * 64, token[:-1], "A" + token[1:], grant, grant + foreign[38:],
+                vigild.admin_token, vigild.view_token(DID)):
         problem(post(f"{plain}?token={bad}"), 403, "denied")
         problem(post(f"{plain}?did=CAM0002&token={bad}"), 403, "denied")
     problem(post(f"{plain}?did={DID}&token={ask.devices['CAM0002'].token}"), 403, "denied")
     problem(post(f"{plain}?did=NOBODY&token={ask.devices[DID].token}"), 403, "denied")
     upload = ask(DID, "upload", {"file": "a.flv"})
     grant = urllib.parse.parse_qs(urllib.parse.urlsplit(upload).query)["token"][0]
-    problem(post(f"{plain}?token={grant}.{DID}"), 403, "denied")
-    assert stills(vigild)["items"] == [] and other
+    problem(post(f"{plain}?token={grant}&did={DID}"), 403, "denied")
+    assert stills(vigild)["items"] == []
 
 
 def test_who_may_see_the_camera_sees_its_stills(vigild, ask):

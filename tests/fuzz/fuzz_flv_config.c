@@ -5,6 +5,7 @@
 #include "proto/av1/av1.h"
 #include "proto/flv/flv_config.h"
 #include "proto/h26x/h265.h"
+#include "proto/h26x/nal.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(enum err err, const struct flv_config *facts, struct bytes input)
@@ -13,8 +14,8 @@ static void check(enum err err, const struct flv_config *facts, struct bytes inp
 		return;
 	if (!memchr(facts->text, 0, sizeof facts->text) || !facts->text[0])
 		abort();
-	if (facts->record.size > input.size || facts->width > H265_SIDE_MAX ||
-	    facts->height > H265_SIDE_MAX || !facts->width != !facts->height)
+	if (facts->record.size > input.size || facts->width > NAL_SIDE_MAX ||
+	    facts->height > NAL_SIDE_MAX || !facts->width != !facts->height)
 		abort();
 }
 

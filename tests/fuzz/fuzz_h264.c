@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		write_and_read(config.sps, config.pps);
 	}
 	if (h264_read_sps(input, &sps) == ERR_OK &&
-	    (!sps.width || !sps.height || sps.width > H264_SIDE_MAX || sps.height > H264_SIDE_MAX))
+	    (!sps.width || !sps.height || sps.width > NAL_SIDE_MAX || sps.height > NAL_SIDE_MAX))
 		abort();
 	walk(input);
 	return 0;

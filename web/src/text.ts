@@ -94,12 +94,13 @@ export function ago(iso: string, nowMs: number): string {
 }
 
 /** The time of day, with the date when it is not today. */
-export function clock(iso: string, nowMs: number): string {
+export function clock(iso: string, nowMs: number, withSeconds = false): string {
 	const time = new Date(iso);
+	const seconds = withSeconds ? { second: '2-digit' as const } : {};
 	const today = new Date(nowMs).toDateString() === time.toDateString();
 	return new Intl.DateTimeFormat(current, today
-		? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
-		: { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+		? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...seconds }
+		: { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...seconds },
 	).format(time);
 }
 

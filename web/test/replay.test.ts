@@ -20,9 +20,10 @@ test('a day is the browser’s own and a text that is none is refused', () => {
 });
 
 test('what a device answers is sorted, clipped to the day and cleared of nonsense', () => {
-	const segments = [{ start: 5000, end: 9000, type: 2 }, { start: -50, end: 1000 }, { start: 9, end: 3 }, null,
+	const segments = [{ start: 5000, end: 9000, type: 2, file: 'a.flv' }, { start: -50, file: 7, end: 1000 }, { start: 9, end: 3 }, null,
 		{ start: 'x', end: 2 }, { start: '1970-01-01T00:00:02Z', end: 4000, type: 1 }];
-	assert.deepEqual(readSegments(answer(segments), day), [seg(0, 1000), seg(2000, 4000), seg(5000, 9000, 2)]);
+	assert.deepEqual(readSegments(answer(segments), day), [seg(0, 1000), seg(2000, 4000),
+		{ ...seg(5000, 9000, 2), file: 'a.flv' }]);
 	assert.deepEqual(readSegments({}, day), []);
 	assert.deepEqual(readSegments(answer('none'), day), []);
 });

@@ -23,8 +23,8 @@ static const struct option_row list_options[] = {
 
 static const struct option_row add_options[] = {
 	{ "name",        0, "TEXT",   "a name for people" },
-	{ "kind",        0, "KIND",   "camera, gateway, recorder, speaker or other" },
-	{ "sign-policy", 0, "POLICY", "timestamp, any or hmac" },
+	{ "kind",        0, "camera|gateway|recorder|speaker|other", "what it is" },
+	{ "sign-policy", 0, "timestamp|any|hmac", "how it must sign" },
 	{ NULL },
 };
 
@@ -50,6 +50,22 @@ static const struct option_row events_options[] = {
 	{ "type",   0,   "TYPE",   "only this type, for example device.connected" },
 	{ "cursor", 0,   "CURSOR", "start behind this event" },
 	{ "limit",  'n', "COUNT",  "the last COUNT, or the first behind CURSOR (default 100)" },
+	{ NULL },
+};
+
+static const struct option_row capture_options[] = {
+	{ "output", 'o', "FILE", "where to; \"-\" is standard output (default: the picture's name)" },
+	{ NULL },
+};
+
+static const struct option_row files_options[] = {
+	{ "stills", 0, NULL, "pictures, not uploads" },
+	{ NULL },
+};
+
+static const struct option_row get_options[] = {
+	{ "stills", 0,   NULL,   "a picture, not an upload" },
+	{ "output", 'o', "FILE", "where to; \"-\" is standard output (default: NAME)" },
 	{ NULL },
 };
 
@@ -79,6 +95,12 @@ static const struct command rows[] = {
 	{ "device secret", "DID", 1, 1, "give a device a new secret and print it, this once",
 	  "The old secret is void at once. Standard output gets the new one alone.",
 	  NULL, device_secret, false },
+	{ "device capture", "DID", 1, 1, "have a camera take a picture, and save it",
+	  NULL, capture_options, device_capture, false },
+	{ "files list", "DID", 1, 1, "list what a device uploaded, or its stills",
+	  NULL, files_options, files_list, false },
+	{ "files get", "DID NAME", 2, 2, "save a file that a device uploaded, or a still",
+	  NULL, get_options, files_get, false },
 	{ "import", "FILE.csv", 1, 1, "add and update devices from a CSV file",
 	  "The columns are did,secret,name,kind; \"-\" reads standard input. A large file is sent in parts. "
 	  "Refused lines are listed with their reasons; the status is then 1, and the other lines are in. "

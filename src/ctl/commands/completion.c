@@ -64,6 +64,20 @@ static void add_second_words(const struct commands *commands, struct buf *out)
 	}
 }
 
+/* "--kind) words='camera gateway' ;;" for options whose values are listed with '|'. */
+static void add_values(const struct option_row *row, struct buf *out)
+{
+	for (; row && row->name; row++) {
+		struct str rest = str_of(row->value), word;
+		bool is_list = str_index(rest, '|') < rest.size;
+		if (is_list)
+			buf_printf(out, "\t--%s) words='", row->name);
+		while (is_list && str_cut(&rest, '|', &word))
+			buf_printf(out, "%.*s ", STR_ARG(word));
+		buf_add_text(out, is_list ? "' ;;\n" : "");
+	}
+}
+
 static void write_bash(const struct commands *commands, struct buf *out)
 {
 	buf_add_text(out, "_vigil() {\n"
@@ -90,7 +104,10 @@ static void write_bash(const struct commands *commands, struct buf *out)
 	}
 	buf_add_text(out, "\tif [[ $now == -* ]]; then\n\t\twords=\"$options");
 	add_option_names(commands->options, out);
-	buf_add_text(out, "\"\n\tfi\n"
+	buf_add_text(out, "\"\n\tfi\n\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n");
+	for (size_t i = 0; i < commands->count; i++)
+		add_values(commands->rows[i].options, out);
+	buf_add_text(out, "\tesac\n"
 	                  "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$now\"))\n"
 	                  "}\ncomplete -o default -F _vigil vigil\n");
 }
@@ -115,6 +132,16 @@ static void write_zsh(const struct commands *commands, struct buf *out)
 	write_bash(commands, out);
 }
 
+static void add_fish_values(const char *value, struct buf *out)
+{
+	if (!value || !strchr(value, '|'))
+		return;
+	buf_add_text(out, " -f -a '");
+	for (; *value; value++)
+		buf_add_u8(out, *value == '|' ? ' ' : (uint8_t)*value);
+	buf_add_u8(out, '\'');
+}
+
 static void add_fish_options(const char *condition, const struct option_row *row, struct buf *out)
 {
 	for (; row && row->name; row++) {
@@ -122,6 +149,7 @@ static void add_fish_options(const char *condition, const struct option_row *row
 		           row->value ? " -r" : "");
 		if (row->letter)
 			buf_printf(out, " -s %c", row->letter);
+		add_fish_values(row->value, out);
 		buf_add_text(out, " -d ");
 		add_quoted(row->help, out);
 		buf_add_u8(out, '\n');

@@ -1,50 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "ctl/commands/commands.h"
-#include "ctl/print.h"
+#include "ctl/save.h"
 
-static bool write_bytes(void *owner, struct str bytes)
-{
-	return fwrite(bytes.at, 1, bytes.size, owner) == bytes.size;
-}
-
-static enum exit_code export_to(struct ctl *ctl, FILE *file)
-{
-	AUTO_ANSWER answer = { 0 };
-	struct api_request request = { .method = "GET",
-		                       .path = STR("/v2/devices:export"),
-		                       .accept = "text/csv",
-		                       .on_bytes = write_bytes,
-		                       .owner = file };
-
-	return ctl_request(ctl, &request, &answer);
-}
-
-/* A file appears whole or not at all: it is written beside its name first. */
 enum exit_code export_file(struct ctl *ctl)
 {
-	const char *path = ctl_word(ctl, 0);
-	char scratch[PATH_MAX];
+	const struct api_request request = { .method = "GET",
+		                             .path = STR("/v2/devices:export"),
+		                             .accept = "text/csv" };
 
-	if (!path || strcmp(path, "-") == 0)
-		return export_to(ctl, stdout);
-	if (snprintf(scratch, sizeof scratch, "%s.part", path) >= (int)sizeof scratch)
-		return ctl_fail(EXIT_USAGE, "the file's name is too long");
-	FILE *file = fopen(scratch, "we");
-	if (!file)
-		return ctl_fail(EXIT_FAILED, "%s: %s", scratch, strerror(errno));
-	enum exit_code code = export_to(ctl, file);
-	bool is_written = fflush(file) == 0 && fsync(fileno(file)) == 0;
-	is_written = fclose(file) == 0 && is_written;
-	if (code == EXIT_DONE && (!is_written || rename(scratch, path) != 0))
-		code = ctl_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
-	if (code != EXIT_DONE)
-		(void)unlink(scratch);
-	else
-		ctl_note(ctl, "%s is written", path);
-	return code;
+	return ctl_save(ctl, &request, ctl_word(ctl, 0));
 }

@@ -159,8 +159,7 @@ void command_make_grant(struct devices *devices, struct command *command)
 	grant_make(devices->setup.keys, str_of(command->did), command->resource,
 	           clock_now_ms() + GRANT_LIFE_MS, command->grant);
 	if (str_equal(command->resource, STR("capture")))
-		(void)snprintf(command->grant + GRANT_SIZE - 1,
-		               sizeof command->grant - GRANT_SIZE + 1, ".%s", command->did);
+		grant_add_did(str_of(command->did), command->grant);
 }
 
 void command_send(struct devices *devices, struct command *command)

@@ -26,7 +26,7 @@
 #define COMMAND_TIMEOUT_MOST_MS  30000
 #define COMMAND_RESULT_MAX       65536
 #define COMMAND_MID_SIZE         40
-#define COMMAND_GRANT_SIZE       104
+#define COMMAND_GRANT_SIZE       65
 
 struct command {
 	char did[DID_SIZE];
@@ -50,7 +50,7 @@ struct command {
 };
 
 /* Makes command->grant for its did and resource now, for an action whose data must name it. That
- * of a capture has a dot and the did behind it: the address it opens names no device. */
+ * of a capture has the did in it (grant_add_did): the address it opens names no device. */
 void command_make_grant(struct devices *devices, struct command *command);
 
 void command_send(struct devices *devices, struct command *command);

@@ -55,3 +55,21 @@ enum err grant_check(const struct keys *keys, struct str did, struct str resourc
 	struct bytes head = bytes_of(bytes, 4);
 	return (int64_t)bytes_u32(&head) * 1000 > now_ms ? ERR_OK : ERR_DENIED;
 }
+
+void grant_add_did(struct str did, char grant[GRANT_NAMED_SIZE])
+{
+	if (did.size && did.size <= GRANT_DID_MAX)
+		digest_base64url((const uint8_t *)did.at, did.size, grant + GRANT_SIZE - 1);
+}
+
+struct str grant_cut_did(struct str *token, char room[GRANT_DID_MAX + 1])
+{
+	struct str text = str_from(*token, GRANT_SIZE - 1);
+	size_t size = text.size * 3 / 4;
+
+	if (size == 0 || size > GRANT_DID_MAX ||
+	    digest_unbase64url(text, (uint8_t *)room, size) != ERR_OK)
+		return (struct str){ 0 };
+	token->size = GRANT_SIZE - 1;
+	return (struct str){ room, size };
+}

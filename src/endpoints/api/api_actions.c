@@ -187,7 +187,7 @@ static enum err add_file_url(struct work *work, const struct device_view *view)
 		storage_upload_url(address, did, str_of(command->grant),
 		                   json_member_str(upload, "file"), host, ACTION_URL_MAX, &url);
 	else
-		storage_still_url(address, str_of(command->grant), host, &url);
+		storage_still_url(address, did, str_of(command->grant), host, &url);
 	err = buf_err(&url);
 	return err == ERR_OK ? action_request_add_url(&work->action, buf_str(&url)) : err;
 }

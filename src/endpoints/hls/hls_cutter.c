@@ -166,8 +166,9 @@ static enum err start(struct hls_cutter *cutter, uint32_t stamp, int64_t now_ms,
 	hls_queue_reset(&cutter->sound, tracks->sound.mp4.timescale, hls_sound_quantum(tracks));
 	cutter->leading = tracks->video.is_there ? &cutter->video : &cutter->sound;
 	cutter->stamp = stamp;
-	cutter->stamp_ms = cutter->segment_ms = cutter->key_ms = cutter->heard_ms =
-		cutter->last_ms + 1;
+	cutter->stamp_ms = cutter->segment_ms = cutter->key_ms = cutter->last_ms + 1;
+	if (!cutter->is_silent)
+		cutter->heard_ms = cutter->stamp_ms;
 	cutter->clock_ms = now_ms - cutter->stamp_ms;
 	return ERR_OK;
 }

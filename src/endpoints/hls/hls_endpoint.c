@@ -68,9 +68,12 @@ static void open_session(void *owner, struct request *req)
 	hls_lock(endpoint);
 	struct hls_packager *packager = hls_packager_open(endpoint, key, &is_new);
 	err = packager ? hls_session_new(packager, &session, &why) : ERR_NO_MEMORY;
-	if (packager && is_new && err != ERR_OK)
-		hls_packager_poke(packager); /* nobody is in it */
+	bool is_empty = packager && is_new && err != ERR_OK;
+	if (is_empty)
+		hls_packager_unlist(packager);
 	hls_unlock(endpoint);
+	if (is_empty)
+		hls_packager_free(packager);
 	if (err != ERR_OK) {
 		refuse(req, err, &why);
 		return;

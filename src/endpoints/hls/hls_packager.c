@@ -213,6 +213,16 @@ static void on_sweep(struct timer *timer)
 	hls_unlock(packager->endpoint);
 }
 
+void hls_packager_unlist(struct hls_packager *packager)
+{
+	struct hls_endpoint *endpoint = packager->endpoint;
+
+	list_remove(&packager->node);
+	endpoint->packager_count--;
+	if (map_get(&endpoint->packagers, str_of(packager->key)) == packager)
+		(void)map_remove(&endpoint->packagers, str_of(packager->key));
+}
+
 static void on_poke(struct mail *mail)
 {
 	struct hls_packager *packager = CONTAINER_OF(mail, struct hls_packager, poke);
@@ -221,12 +231,8 @@ static void on_poke(struct mail *mail)
 	hls_lock(endpoint);
 	packager->is_poked = false;
 	size_t sessions = packager->session_count;
-	if (!sessions) {
-		list_remove(&packager->node);
-		endpoint->packager_count--;
-		if (map_get(&endpoint->packagers, str_of(packager->key)) == packager)
-			(void)map_remove(&endpoint->packagers, str_of(packager->key));
-	}
+	if (!sessions)
+		hls_packager_unlist(packager);
 	hls_unlock(endpoint);
 	if (sessions) {
 		viewer_set_count(&packager->viewer, (int64_t)sessions);

@@ -99,6 +99,8 @@ static inline void hls_unlock(struct hls_endpoint *endpoint)
 struct hls_packager *hls_packager_open(struct hls_endpoint *endpoint, struct str key,
                                        bool *out_is_new);
 void hls_packager_join(struct hls_packager *packager);
+/* Nobody finds it any more; under the lock. */
+void hls_packager_unlist(struct hls_packager *packager);
 /* The number of its sessions changed; under the lock. */
 void hls_packager_poke(struct hls_packager *packager);
 /* At home when nobody can reach it any more, or after the loops. */

@@ -81,11 +81,13 @@ static void write_base(const struct storage_public *address, struct str reached_
 		           STR_ARG(host), address->port);
 }
 
-void storage_still_url(const struct storage_public *address, struct str grant,
+void storage_still_url(const struct storage_public *address, struct str did, struct str grant,
                        struct str reached_at, struct buf *out)
 {
 	write_base(address, reached_at, out);
 	buf_printf(out, "/v2/storage/upload?token=%.*s", STR_ARG(grant));
+	if (grant.size == GRANT_SIZE - 1) /* the did had no room in it */
+		buf_printf(out, "&did=%.*s", STR_ARG(did));
 }
 
 void storage_upload_url(const struct storage_public *address, struct str did, struct str grant,

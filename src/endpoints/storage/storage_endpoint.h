@@ -39,7 +39,7 @@ struct storage_public {
 
 /* What a device is told to post to; `grant` is the action's token. `file` is the name it was asked
  * for: it stands in the address too, unless that would make it longer than `most` bytes. Pure. */
-void storage_still_url(const struct storage_public *address, struct str grant,
+void storage_still_url(const struct storage_public *address, struct str did, struct str grant,
                        struct str reached_at, struct buf *out);
 void storage_upload_url(const struct storage_public *address, struct str did, struct str grant,
                         struct str file, struct str reached_at, size_t most, struct buf *out);

@@ -290,20 +290,21 @@ static struct bringing *bringing_new(struct request *req, enum file_kind kind)
 	return bringing;
 }
 
-/* The protocol's address names no device. An action's token does (command.h); a device that comes
- * with its access token says who it is by ?did=. */
+/* The protocol's address names no device. An action's token does (command.h), unless the did is a
+ * long one; a device that comes with its access token says who it is by ?did=. */
 void still_post(void *owner, struct request *req)
 {
+	char room[GRANT_DID_MAX + 1];
 	struct bringing *bringing = bringing_new(req, FILE_STILL);
 	struct str token = find_token(req), did = request_query(req, "did");
+	struct str grant = token, named = grant_cut_did(&grant, room);
 
 	if (!bringing)
 		return;
-	if (token.size > GRANT_SIZE && token.at[GRANT_SIZE - 1] == '.') {
-		did = str_from(token, GRANT_SIZE);
-		token.size = GRANT_SIZE - 1;
-	}
-	begin(owner, bringing, did, token);
+	if (named.size && (!did.size || str_equal(did, named)))
+		begin(owner, bringing, named, grant);
+	else
+		begin(owner, bringing, did, token);
 }
 
 void upload_post(void *owner, struct request *req)

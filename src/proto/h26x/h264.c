@@ -126,14 +126,6 @@ static struct crop read_crop(struct nal_bits *bits)
 	return crop;
 }
 
-/* §7.4.2.1.1: a side in pixels less what is cropped, both in its units; 0 if nothing is left. */
-static uint32_t crop_side(uint64_t pixels, uint64_t unit, uint64_t before, uint64_t after)
-{
-	uint64_t cropped = unit * (before + after);
-
-	return pixels > H264_SIDE_MAX || cropped >= pixels ? 0 : (uint32_t)(pixels - cropped);
-}
-
 enum err h264_read_sps(struct bytes sps, struct h264_sps *out)
 {
 	struct nal_bits bits = nal_bits_of(sps.at, sps.size);
@@ -162,9 +154,9 @@ enum err h264_read_sps(struct bytes sps, struct h264_sps *out)
 
 	bool is_half_wide = chroma.format == CHROMA_420 || chroma.format == CHROMA_422;
 	bool is_half_high = chroma.format == CHROMA_420;
-	found.width = crop_side(columns * 16, is_half_wide ? 2 : 1, crop.left, crop.right);
-	found.height = crop_side(rows * 16 * fields, fields * (is_half_high ? 2U : 1U), crop.top,
-	                         crop.bottom);
+	found.width = nal_crop_side(columns * 16, is_half_wide ? 2 : 1, crop.left, crop.right);
+	found.height = nal_crop_side(rows * 16 * fields, fields * (is_half_high ? 2U : 1U),
+	                             crop.top, crop.bottom);
 	if (!found.width || !found.height)
 		return ERR_MALFORMED;
 	*out = found;

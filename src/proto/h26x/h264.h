@@ -15,8 +15,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define H264_SIDE_MAX       16384 /* pixels */
-#define H264_CODEC_TEXT_MAX 16    /* "avc1.64001f" and its NUL */
+#define H264_CODEC_TEXT_MAX 16 /* "avc1.64001f" and its NUL */
 
 enum h264_nal {
 	H264_NAL_SLICE = 1,

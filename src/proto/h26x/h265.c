@@ -80,14 +80,6 @@ static void skip_profile(struct nal_bits *bits)
 		                            (has_level[i] ? LEVEL_BITS : 0));
 }
 
-/* A side in pixels less what is cropped; 0 if nothing is left. */
-static uint32_t crop_side(uint64_t pixels, uint64_t unit, uint64_t before, uint64_t after)
-{
-	uint64_t cropped = unit * (before + after);
-
-	return pixels > H265_SIDE_MAX || cropped >= pixels ? 0 : (uint32_t)(pixels - cropped);
-}
-
 enum err h265_read_sps(struct bytes sps, struct h265_sps *out)
 {
 	struct nal_bits bits = nal_bits_of(sps.at, sps.size);
@@ -113,8 +105,10 @@ enum err h265_read_sps(struct bytes sps, struct h265_sps *out)
 		return ERR_MALFORMED;
 	bool is_half_wide = chroma == CHROMA_420 || chroma == CHROMA_422;
 	bool is_half_high = chroma == CHROMA_420;
-	struct h265_sps found = { .width = crop_side(columns, is_half_wide ? 2 : 1, left, right),
-		                  .height = crop_side(rows, is_half_high ? 2 : 1, top, bottom) };
+	struct h265_sps found = { .width =
+		                          nal_crop_side(columns, is_half_wide ? 2 : 1, left, right),
+		                  .height =
+		                          nal_crop_side(rows, is_half_high ? 2 : 1, top, bottom) };
 	if (!found.width || !found.height)
 		return ERR_MALFORMED;
 	*out = found;

@@ -14,8 +14,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define H265_SIDE_MAX       16384 /* pixels */
-#define H265_CODEC_TEXT_MAX 41    /* "hvc1.A31.ffffffff.H255.ff.ff.ff.ff.ff.ff" and its NUL */
+#define H265_CODEC_TEXT_MAX 41 /* "hvc1.A31.ffffffff.H255.ff.ff.ff.ff.ff.ff" and its NUL */
 #define H265_CONSTRAINTS    6
 
 enum h265_nal {

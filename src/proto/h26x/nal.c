@@ -124,3 +124,10 @@ int32_t nal_bits_se(struct nal_bits *bits)
 
 	return value & 1 ? (int32_t)(value / 2 + 1) : -(int32_t)(value / 2);
 }
+
+uint32_t nal_crop_side(uint64_t pixels, uint64_t unit, uint64_t before, uint64_t after)
+{
+	uint64_t cropped = unit * (before + after);
+
+	return pixels > NAL_SIDE_MAX || cropped >= pixels ? 0 : (uint32_t)(pixels - cropped);
+}

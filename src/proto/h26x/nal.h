@@ -15,6 +15,8 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
+#define NAL_SIDE_MAX 16384 /* pixels */
+
 /* The next unit; `length_size` is 1, 2 or 4. ERR_NOT_FOUND behind the last, ERR_MALFORMED when a
  * length reaches past the end. */
 enum err nal_read(struct bytes *input, unsigned length_size, struct bytes *out);
@@ -43,5 +45,9 @@ uint32_t nal_bits_read(struct nal_bits *bits, unsigned count); /* at most 32 */
 void nal_bits_skip(struct nal_bits *bits, size_t count);
 uint32_t nal_bits_ue(struct nal_bits *bits); /* Exp-Golomb (H.264 §9.1) */
 int32_t nal_bits_se(struct nal_bits *bits);
+
+/* A picture's side less what is cropped, which counts in units (H.264 §7.4.2.1.1, H.265
+ * §7.4.3.2.1); 0 if nothing is left, or past NAL_SIDE_MAX. */
+uint32_t nal_crop_side(uint64_t pixels, uint64_t unit, uint64_t before, uint64_t after);
 
 #endif

@@ -63,9 +63,9 @@ def hurried(clip_tags, seconds):
             for turn in range(turns) for tag in clip_tags]
 
 
-def heavy(tags):
-    """The clip with frames that fill a socket soon."""
-    return [Tag(tag.kind, tag.timestamp_ms, tag.body + bytes(12_000 if tag.is_key else 4000))
+def heavy(tags, key_bytes=12_000, bytes_each=4000):
+    """The clip with frames that fill a socket soon; large ones fill it in the middle of one."""
+    return [Tag(tag.kind, tag.timestamp_ms, tag.body + bytes(key_bytes if tag.is_key else bytes_each))
             if tag.kind == VIDEO and not tag.is_config else tag for tag in tags]
 
 

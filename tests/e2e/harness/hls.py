@@ -57,12 +57,12 @@ class Session:
         token = vigild.view_token(key) if token is None else token
         self.path = path.format(key)
         self.address = f"{self.path}?token={token}{query}"
-        self.http = requests.Session()
-        self.http.trust_env = False
         self.folder, self.multivariant = None, None
 
     def get(self, path, method="GET", timeout=40):
-        return self.http.request(method, self.vigild.http + path, timeout=timeout)
+        with requests.Session() as http:
+            http.trust_env = False
+            return http.request(method, self.vigild.http + path, timeout=timeout)
 
     def open(self):
         answer = self.get(self.address)

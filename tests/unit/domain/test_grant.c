@@ -82,6 +82,43 @@ static void a_changed_grant_opens_nothing(void **state)
 			ERR_DENIED);
 }
 
+static void a_did_behind_a_grant_is_cut_off_again(void **state)
+{
+	static const char *const dids[] = { "C", "CA", "CAM", "001122334455",
+		                            "1234567890123456789" };
+	AUTO(keys) keys = make_keys();
+
+	for (size_t i = 0; i < COUNT_OF(dids); i++) {
+		char text[GRANT_NAMED_SIZE] = "", room[GRANT_DID_MAX + 1];
+		struct str did = str_of(dids[i]);
+
+		grant_make(keys, did, STR("capture"), 1000, text);
+		grant_add_did(did, text);
+		assert_true(str_is_word(str_of(text), "_-"));
+		struct str token = str_of(text);
+		assert_str(grant_cut_did(&token, room), dids[i]);
+		assert_ok(grant_check(keys, did, STR("capture"), token, 0));
+	}
+}
+
+static void a_did_past_the_limit_is_not_put_behind(void **state)
+{
+	AUTO(keys) keys = make_keys();
+	char text[GRANT_NAMED_SIZE] = "", room[GRANT_DID_MAX + 1];
+
+	grant_make(keys, STR("x"), STR("capture"), 1000, text);
+	grant_add_did(STR("12345678901234567890"), text);
+	assert_int_equal(strlen(text), GRANT_SIZE - 1);
+	struct str token = str_of(text);
+	assert_int_equal(grant_cut_did(&token, room).size, 0);
+	assert_int_equal(token.size, GRANT_SIZE - 1);
+	token = STR("0123456789012345678901234567890123456789012345678901234567890123456789");
+	assert_int_equal(grant_cut_did(&token, room).size, 0);
+	assert_int_equal(token.size, 70);
+	token = STR("short");
+	assert_int_equal(grant_cut_did(&token, room).size, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +126,8 @@ int main(void)
 		cmocka_unit_test(a_grant_opens_its_own_device_only),
 		cmocka_unit_test(a_grant_ends),
 		cmocka_unit_test(a_changed_grant_opens_nothing),
+		cmocka_unit_test(a_did_behind_a_grant_is_cut_off_again),
+		cmocka_unit_test(a_did_past_the_limit_is_not_put_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

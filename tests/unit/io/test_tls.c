@@ -250,8 +250,7 @@ static void the_kernel_seals_where_it_can(void **state)
 		return;
 	}
 	assert_int_equal(metric_get(METRIC_tls_kernel_total) - in_kernel, 0);
-	print_message("# without kTLS: %s\n", why.text);
-	skip();
+	skip_because(why.text);
 }
 
 static void the_same_port_takes_plain_on_loopback(void **state)

@@ -328,19 +328,20 @@ static void after_the_end_everything_is_refused(void **state)
 	assert_int_equal(place_of(fixture, id), 0);
 }
 
-#define with_store(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define cmocka_unit_test_with_store(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_store(what_was_committed_is_read_in_pieces),
-		with_store(what_was_not_committed_is_dropped),
-		with_store(a_removed_object_stays_readable_for_who_reads_it),
-		with_store(a_start_drops_what_is_half_and_lists_what_is_older),
-		with_store(a_reserve_is_left_free),
-		with_store(more_than_there_is_room_for_is_refused_with_the_first_bytes),
-		with_store(a_folder_is_one_process_own),
-		with_store(after_the_end_everything_is_refused),
+		cmocka_unit_test_with_store(what_was_committed_is_read_in_pieces),
+		cmocka_unit_test_with_store(what_was_not_committed_is_dropped),
+		cmocka_unit_test_with_store(a_removed_object_stays_readable_for_who_reads_it),
+		cmocka_unit_test_with_store(a_start_drops_what_is_half_and_lists_what_is_older),
+		cmocka_unit_test_with_store(a_reserve_is_left_free),
+		cmocka_unit_test_with_store(
+			more_than_there_is_room_for_is_refused_with_the_first_bytes),
+		cmocka_unit_test_with_store(a_folder_is_one_process_own),
+		cmocka_unit_test_with_store(after_the_end_everything_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "proto/av1/av1.h"
 #include "proto/flv/flv_config.h"
 #include "proto/h26x/h265.h"
+#include "proto/h26x/nal.h"
 #include "tests/unit/unit.h"
 
 struct row {
@@ -116,6 +117,63 @@ static void av1_is_found_behind_other_units(void **state)
 	assert_err(av1_read_size(bytes_of(units, 8), &size), ERR_MALFORMED);
 }
 
+static void add_bits(uint8_t *to, size_t *at, uint32_t value, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++, ++*at)
+		to[*at / 8] |= (uint8_t)((value >> (count - 1 - i) & 1) << (7 - *at % 8));
+}
+
+static void add_ue(uint8_t *to, size_t *at, uint32_t value)
+{
+	unsigned size = 32 - (unsigned)__builtin_clz(value + 1);
+
+	add_bits(to, at, 0, size - 1);
+	add_bits(to, at, value + 1, size);
+}
+
+static enum err read_h265_of(uint32_t columns, struct h265_sps *out)
+{
+	uint8_t sps[64] = { 0x42, 0x01 };
+	size_t at = 16 + 8 + 96; /* one layer; a profile and level of zeros */
+
+	add_ue(sps, &at, 0); /* id */
+	add_ue(sps, &at, 1); /* 4:2:0 */
+	add_ue(sps, &at, columns);
+	add_ue(sps, &at, 64);
+	add_bits(sps, &at, 0, 1); /* no cropping */
+	return h265_read_sps(bytes_of(sps, sizeof sps), out);
+}
+
+/* A single picture, reduced; sides of 15 bits. */
+static enum err read_av1_of(uint32_t columns, struct av1_size *out)
+{
+	uint8_t unit[16] = { 0x0A, 14 };
+	size_t at = 16;
+
+	add_bits(unit, &at, 3, 5);
+	add_bits(unit, &at, 0, 5);
+	add_bits(unit, &at, 14, 4);
+	add_bits(unit, &at, 14, 4);
+	add_bits(unit, &at, columns - 1, 15);
+	add_bits(unit, &at, 63, 15);
+	return av1_read_size(bytes_of(unit, sizeof unit), out);
+}
+
+static void sides_end_at_their_limit(void **state)
+{
+	struct h265_sps sps;
+	struct av1_size size;
+
+	assert_ok(read_h265_of(NAL_SIDE_MAX, &sps));
+	assert_int_equal(sps.width, NAL_SIDE_MAX);
+	assert_int_equal(sps.height, 64);
+	assert_err(read_h265_of(NAL_SIDE_MAX + 1, &sps), ERR_MALFORMED);
+	assert_ok(read_av1_of(AV1_SIDE_MAX, &size));
+	assert_int_equal(size.width, AV1_SIDE_MAX);
+	assert_int_equal(size.height, 64);
+	assert_err(read_av1_of(AV1_SIDE_MAX + 1, &size), ERR_MALFORMED);
+}
+
 static void aac_says_its_kind_rate_and_channels(void **state)
 {
 	static const struct {
@@ -196,6 +254,7 @@ int main(void)
 			h265_records_without_a_picture_set_or_of_another_version_are_refused),
 		cmocka_unit_test(the_longest_h265_text_fits),
 		cmocka_unit_test(av1_is_found_behind_other_units),
+		cmocka_unit_test(sides_end_at_their_limit),
 		cmocka_unit_test(aac_says_its_kind_rate_and_channels),
 		cmocka_unit_test(opus_says_its_channels),
 		cmocka_unit_test(codecs_without_a_record_are_named),

@@ -157,10 +157,10 @@ static void a_side_ends_at_its_limit(void **state)
 {
 	struct h264_sps sps;
 
-	assert_ok(read_sps_of(H264_SIDE_MAX / 16, &sps));
-	assert_int_equal(sps.width, H264_SIDE_MAX);
+	assert_ok(read_sps_of(NAL_SIDE_MAX / 16, &sps));
+	assert_int_equal(sps.width, NAL_SIDE_MAX);
 	assert_int_equal(sps.height, 16);
-	assert_err(read_sps_of(H264_SIDE_MAX / 16 + 1, &sps), ERR_MALFORMED);
+	assert_err(read_sps_of(NAL_SIDE_MAX / 16 + 1, &sps), ERR_MALFORMED);
 }
 
 static void units_with_lengths_are_walked(void **state)

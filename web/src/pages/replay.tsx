@@ -4,12 +4,13 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { api, Problem } from '../api';
 import type { Feed } from '../events';
 import { DeviceTop, useDevice } from '../parts/device_top';
-import { useNow } from '../parts/hooks';
+import { Failure } from '../parts/dialog';
+import { useNow, useTask } from '../parts/hooks';
 import { Icon } from '../parts/icon';
 import { ReplayPicture, type Session } from '../parts/replay_picture';
 import { TimeBar } from '../parts/time_bar';
 import { replayKey, type Choice } from '../replay/session';
-import { dateText, dayOf, join, neighbour, playableFrom, readSegments, totalMs, type Segment, type Span }
+import { dateText, dayOf, join, neighbour, playableFrom, readSegments, segmentAt, totalMs, type Segment, type Span }
 	from '../replay/timeline';
 import { durationText, problemText, t } from '../text';
 import type { Device } from '../types';
@@ -116,6 +117,28 @@ function Nothing(props: { found: Found; onAgain: () => void }) {
 	);
 }
 
+/** The recording under the cursor goes from the device to the server, where it is kept for a week. */
+function Upload(props: { did: string; segment: Segment | null }) {
+	const { did, segment } = props;
+	const { busy, failure, run } = useTask();
+	const [done, setDone] = useState('');
+	const file = segment?.file;
+	if (!file) return null;
+	const upload = async () => {
+		const answer = await run(() => api.act(did, { upload: { file } }));
+		if (answer) setDone(file);
+	};
+	return (
+		<>
+			<button type="button" onClick={upload} disabled={busy || done === file}>
+				<Icon name="down" />{busy ? t('replay.uploading') : t('replay.upload')}
+			</button>
+			{done === file && <span class="hint" role="status">{t('replay.uploaded')}</span>}
+			<Failure text={failure} />
+		</>
+	);
+}
+
 function Player(props: { device: Device; choice: Choice; day: Span; segments: Segment[] }) {
 	const { device, choice, day, segments } = props;
 	const [session, setSession] = useState<Session | null>(null);
@@ -162,6 +185,7 @@ function Player(props: { device: Device; choice: Choice; day: Span; segments: Se
 						disabled={neighbour(segments, at, 1) === null} onClick={() => jump(1)}><Icon name="last" /></button>
 				</div>
 				<TimeBar day={day} segments={segments} at={at} onPick={go} />
+				<div class="heading"><Upload did={device.did} segment={segmentAt(segments, at)} /></div>
 				<p class="hint">{t('replay.hint')}</p>
 			</div>
 		</>

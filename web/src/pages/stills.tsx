@@ -77,9 +77,9 @@ function Gallery(props: { did: string; disabled: boolean }) {
 				{list.stills.map((still) => (
 					<li key={still.name}>
 						<button type="button" class="still" data-still={still.name} onClick={() => setOpen(still.name)}
-							aria-label={t('still.open', { time: clock(still.time, now) })}>
+							aria-label={t('still.open', { time: clock(still.time, now, true) })}>
 							<StillImage still={still} />
-							<time dateTime={still.time}>{clock(still.time, now)}</time>
+							<time dateTime={still.time}>{clock(still.time, now, true)}</time>
 						</button>
 					</li>
 				))}
@@ -91,7 +91,7 @@ function Gallery(props: { did: string; disabled: boolean }) {
 				{...(at > 0 ? { onBefore: () => setOpen(list.stills[at - 1]?.name ?? null) } : {})}
 				{...(at < list.stills.length - 1 ? { onAfter: () => setOpen(list.stills[at + 1]?.name ?? null) } : {})} />}
 			{doomed && <Confirm title={t('still.delete')} action={t('still.delete')} busy={bin.busy} failure={bin.failure}
-				question={t('still.delete.sure', { time: clock(doomed.time, now) })} onYes={remove}
+				question={t('still.delete.sure', { time: clock(doomed.time, now, true) })} onYes={remove}
 				onNo={() => setDoomed(null)} />}
 		</div>
 	);

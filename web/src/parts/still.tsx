@@ -18,7 +18,7 @@ export function StillImage(props: { still: Still; large?: boolean }) {
 export function StillDialog(props: { still: Still; now: number; onClose: () => void; onDelete: () => void;
 	onBefore?: () => void; onAfter?: () => void }) {
 	const { still, onBefore, onAfter } = props;
-	const time = clock(still.time, props.now);
+	const time = clock(still.time, props.now, true);
 	const size = still.width ? `${still.width} × ${still.height}, ` : '';
 	function key(event: KeyboardEvent) {
 		if (event.key === 'ArrowLeft') onBefore?.();

@@ -20,7 +20,7 @@ function words(live: Live, stream: Stream | null): string {
 export function Tile(props: { did: string; device: Device | null }) {
 	const { did, device } = props;
 	const box = useRef<HTMLLIElement>(null);
-	const { video, player, live, stream } = useLive(did, undefined, { hiddenMs: UNSEEN_MS, isWaiting: true });
+	const { video, player, live, stream } = useLive(did, undefined, { hiddenMs: UNSEEN_MS, isWaiting: true, isTile: true });
 	const name = device?.name || did;
 	const since = device?.presence.online ? device.presence.since : null;
 	useEffect(() => {

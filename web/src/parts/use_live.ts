@@ -9,12 +9,14 @@ import type { Stream } from '../types';
 
 const LOADING_MS = 300;
 const PLAYING_MS = 2000;
+/** Sixteen at once ask less often, and only while they load. */
+const TILE_MS = 1000;
 /** The answer says more than a close code when these stopped the picture. */
 const TOLD = ['codec-unsupported', 'device-refused'];
 
-function pollMs(live: Live): number | null {
-	if (live.phase === 'connecting') return LOADING_MS;
-	if (live.phase === 'playing') return PLAYING_MS;
+function pollMs(live: Live, isTile: boolean): number | null {
+	if (live.phase === 'connecting') return isTile ? TILE_MS : LOADING_MS;
+	if (live.phase === 'playing') return isTile ? null : PLAYING_MS;
 	return live.stage && TOLD.includes(live.stage) ? 10 * PLAYING_MS : null;
 }
 
@@ -47,8 +49,14 @@ function useStream(source: Source, everyMs: number | null): Told {
 	return told;
 }
 
-export function useLive(key: string, token?: string, options: PlayerOptions & { isSilent?: boolean } = {}) {
-	const { isSilent = false } = options;
+interface LiveOptions extends PlayerOptions {
+	isSilent?: boolean;
+	/** One of many: its stage is told less often, and no facts. */
+	isTile?: boolean;
+}
+
+export function useLive(key: string, token?: string, options: LiveOptions = {}) {
+	const { isSilent = false, isTile = false } = options;
 	const source = useMemo<Source>(() => ({ key, token, isSilent }), [key, token, isSilent]);
 	const video = useRef<HTMLVideoElement>(null);
 	const player = useRef<LivePlayer | null>(null);
@@ -63,6 +71,6 @@ export function useLive(key: string, token?: string, options: PlayerOptions & { 
 			made.stop();
 		};
 	}, [source]);
-	const told = useStream(source, pollMs(live));
+	const told = useStream(source, pollMs(live, isTile));
 	return { video, player, live, ...told };
 }

@@ -5,6 +5,8 @@ export interface Segment {
 	start: number;
 	end: number;
 	type: number;
+	/** Its name in the device, for `upload`; where devices tell it. */
+	file?: string;
 }
 
 /** The part of the day that the bar shows. */
@@ -44,7 +46,8 @@ export function readSegments(answer: unknown, day: Span): Segment[] {
 	const find = (answer as { segment?: { find?: { segments?: unknown } } })?.segment?.find?.segments;
 	if (!Array.isArray(find)) return [];
 	return find.slice(0, SEGMENTS_MAX)
-		.map((one) => ({ start: timeOf(one?.start), end: timeOf(one?.end), type: Number(one?.type) || 1 }))
+		.map((one): Segment => ({ start: timeOf(one?.start), end: timeOf(one?.end), type: Number(one?.type) || 1,
+			...(typeof one?.file === 'string' ? { file: one.file } : {}) }))
 		.map((one) => ({ ...one, start: Math.max(one.start, day.from), end: Math.min(one.end, day.to) }))
 		.filter((one) => one.end > one.start)
 		.sort((one, other) => one.start - other.start);
