@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from './cases.mjs';
 import { sleep, until } from './programs.mjs';
-import { streamOf } from './scenes.mjs';
+import { fleet, streamOf } from './scenes.mjs';
 
 const tile = (did, phase) => `.tile[data-did="${did}"]${phase ? `[data-phase=${phase}]` : ''}`;
 
@@ -77,6 +77,19 @@ test('a tile that nobody sees stops its stream and comes back when it is seen', 
 	await watched(stage, dids, [1, 1, 0]);
 	for (const did of dids.slice(0, 2)) await page.waitForSelector(tile(did, 'playing'));
 	await moves(page, dids[0]);
+});
+
+test('sixteen tiles play at once', async (stage) => {
+	const dids = await fleet(stage, 'many', 16);
+	const page = await stage.signedIn();
+	await page.goto(`${stage.server.http}/#/wall?n=16&d=${dids.join()}`);
+	await page.waitForFunction(() => document.querySelectorAll('.tile[data-phase=playing]').length === 16);
+	const times = () => page.$$eval('.tile video', (videos) => videos.map((video) => video.currentTime));
+	const before = await times();
+	await sleep(1500);
+	const after = await times();
+	assert.deepEqual(dids.filter((_, i) => after[i] <= before[i]), []);
+	assert.ok(await page.evaluate(() => document.documentElement.scrollHeight <= window.innerHeight), 'it needs scrolling');
 });
 
 test('a tile says in words why it has no picture', async (stage) => {

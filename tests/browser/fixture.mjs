@@ -11,8 +11,8 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--disable-gpu', '--disable-quic',
 	'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-/** Who is signed in? 401 means nobody. */
-const ALWAYS = [/status of 401 .*\/v2\/session$/];
+/** Who is signed in? 401 means nobody. How far is the stream? 404 means that nobody asked for it yet. */
+const ALWAYS = [/status of 401 .*\/v2\/session$/, /status of 404 .*\/v2\/streams\/[^/]+$/];
 
 export class Stage {
 	static async open() {
