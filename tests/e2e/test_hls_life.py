@@ -147,18 +147,33 @@ def test_sessions_of_a_stream_that_ended_hear_so(vigild, playing):
     assert session.file("media.m3u8").status_code in (410, 504)
 
 
-def test_a_lost_push_that_comes_back_goes_on_behind_a_break(vigild, playing, push):
+def test_a_lost_push_that_comes_back_goes_on(vigild, playing, push, tmp_path):
+    """The same configuration in times that go on: players need not begin anew."""
     camera, pusher, session = playing
-    session.wait_segments(2)
+    media = session.wait_segments(2)
     pusher.close()
     play = camera.next_action()
     push(DID, play["data"]["play"]["url"].rsplit("=", 1)[1], speed=4)
+    for _ in range(3):
+        media = session.media(media.next[0])
+    assert media.breaks == [] and media.number("DISCONTINUITY-SEQUENCE") == 0
+    decodes(session, media, tmp_path / "whole.mp4")
+
+
+def test_another_push_with_another_configuration_is_a_break(vigild, playing, push, tmp_path):
+    camera, pusher, session = playing
+    larger = read_tags(make_clip(tmp_path / "larger.flv", size="640x360").read_bytes())
+    session.wait_segments(2)
+    pusher.close()
+    play = camera.next_action()
+    push(DID, play["data"]["play"]["url"].rsplit("=", 1)[1], larger, speed=4)
     media = session.media()
-    for _ in range(12):
+    for _ in range(8):
         media = session.media(media.next[0])
         if media.breaks:
             break
     assert len(media.breaks) == 1 and media.number("DISCONTINUITY-SEQUENCE") == 0
+    assert len(media.maps) == 2
     for _ in range(8):
         media = session.media(media.next[0])
     assert media.breaks == [] and media.number("DISCONTINUITY-SEQUENCE") == 1

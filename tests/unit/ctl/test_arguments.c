@@ -147,7 +147,8 @@ static void the_manual_names_every_command_and_option(void **state)
 	for (size_t i = 0; i < all->count; i++)
 		assert_non_null(strstr((char *)out.at, all->rows[i].words));
 	assert_non_null(strstr((char *)out.at, ".SS vigil device list [\\-\\-online] "));
-	assert_non_null(strstr((char *)out.at, "\\fB\\-\\-sign\\-policy\\fR \\fItimestamp|any|hmac\\fR"));
+	assert_non_null(
+		strstr((char *)out.at, "\\fB\\-\\-sign\\-policy\\fR \\fItimestamp|any|hmac\\fR"));
 	assert_null(strstr((char *)out.at, "\n'"));
 }
 

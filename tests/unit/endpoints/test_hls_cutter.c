@@ -81,7 +81,7 @@ struct stage {
 static enum err take(struct stage *stage, enum flv_kind kind, uint32_t stamp, const char *body,
                      size_t size)
 {
-	const struct flv_tag tag = { kind, stamp, (const uint8_t *)body, size };
+	const struct flv_tag tag = { (uint8_t)kind, stamp, (const uint8_t *)body, size };
 
 	return hls_cutter_take(&stage->cutter, &tag, NOW_MS + stamp, NULL);
 }
