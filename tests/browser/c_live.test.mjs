@@ -173,7 +173,7 @@ test('a preset is saved, listed, gone to and removed', async (stage) => {
 	await page.click('button:has-text("Save position")');
 	await page.waitForSelector('[data-preset="7"]:has-text("Door")');
 	await page.check('input[name=speed] >> nth=2');
-	await turn(page, 'right', 2000);
+	await turn(page, 'right', 1500); // before it is sent again, which may meet the limit
 	const away = difference(home, await look(page));
 	await page.click('[data-preset="7"]');
 	await page.waitForSelector('text=Going to Door');
