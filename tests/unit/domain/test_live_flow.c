@@ -451,22 +451,6 @@ static void a_viewer_ends_when_the_codec_changes_to_one_it_cannot_show(void **st
 	push_close(&pusher);
 }
 
-static void the_picture_of_one_push_is_not_that_of_the_next(void **state)
-{
-	struct live *live = ((struct house *)*state)->domain->live;
-	struct pusher first, second;
-	struct stream_view view;
-
-	push_start(&first, *state);
-	assert_ok(live_look(live, STR(""), STR("CAM"), &view));
-	assert_string_equal(view.video.codec, "avc1.42c01e");
-	push_open(&second, *state, first.loop, "CAM");
-	assert_ok(live_look(live, STR(""), STR("CAM"), &view));
-	assert_string_equal(view.video.codec, "");
-	house_turn(*state, 5);
-	push_close(&second);
-}
-
 #define cmocka_unit_test_in_house(test) \
 	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
@@ -496,7 +480,6 @@ int main(void)
 		cmocka_unit_test_in_house(a_push_that_was_replaced_takes_no_more_frames),
 		cmocka_unit_test_in_house(
 			a_viewer_ends_when_the_codec_changes_to_one_it_cannot_show),
-		cmocka_unit_test_in_house(the_picture_of_one_push_is_not_that_of_the_next),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
