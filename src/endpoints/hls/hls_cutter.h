@@ -30,8 +30,7 @@
 #define HLS_SOUND_ALONE_MS   1000 /* of sound before it is sure that there is no video */
 #define HLS_SOUND_AHEAD_MS   5000 /* of sound before or behind the video that is still its own */
 #define HLS_SILENCE_MS       3000 /* without sound: the track is left out from the next key frame */
-#define HLS_DARKNESS_MS      10000 /* of sound without video: it goes on alone, to the next key frame \
-	                            */
+#define HLS_DARKNESS_MS      10000 /* of sound without video: goes on alone, to the next key frame */
 
 struct hls_cutter_ops {
 	void (*on_init)(void *owner, struct hls_bytes *init); /* given, as the part's bytes are */
