@@ -30,7 +30,7 @@ struct storage {
 /* --- file_row.c: statements inside a transaction --- */
 
 /* The row, its event, and what it replaces or pushes out. ERR_EXISTS with put->is_spent: the grant
- * was used before; ERR_CONFLICT: the device is gone. */
+ * was used before; ERR_CONFLICT: the organization has no such device any more. */
 enum err file_write_row(struct db_tx *tx, struct file_put *put);
 /* Nobody finds it any more. */
 enum err file_doom(struct db_tx *tx, const char *id);
