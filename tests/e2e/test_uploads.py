@@ -130,6 +130,10 @@ def test_parts_of_a_large_file(vigild, recorder):
     assert part.status_code == 206 and part.content == content[1_000_000:-1]
     head = vigild.api("HEAD", url, headers={"Range": "bytes=0-1"})
     assert head.status_code == 200 and head.headers["Content-Length"] == "3000000"
+    behind = {"Range": "bytes=3000000-"}
+    assert vigild.api("GET", url, headers=behind).headers["Content-Range"] == "bytes */3000000"
+    known = vigild.api("GET", url, headers=behind | {"If-None-Match": whole.headers["ETag"]})
+    assert known.status_code == 304
 
 
 def test_a_slow_reader_and_one_that_leaves(vigild, recorder):
