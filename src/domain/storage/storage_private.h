@@ -39,6 +39,7 @@ enum err file_append_event(struct db_tx *tx, const char *type, const char *organ
                            const char *did, int64_t time_ms, struct str details);
 
 /* --- sweep.c --- */
+/* After file_count was set. */
 enum err sweep_new(struct storage *storage, struct sweep **out);
 void sweep_free(struct sweep *sweep);
 void sweep_start(struct sweep *sweep);

@@ -345,6 +345,9 @@ enum err sweep_new(struct storage *storage, struct sweep **out)
 		return ERR_NO_MEMORY;
 	sweep->storage = storage;
 	sweep->disk.done = on_disk;
+	/* A database that has no file is a new one, or the wrong one: what lies there may be
+	 * another's. */
+	sweep->folder = atomic_load(&storage->file_count) ? 0 : BLOB_FOLDERS;
 	buf_init(&sweep->names, NAMES_MAX);
 	*out = sweep;
 	return ERR_OK;
