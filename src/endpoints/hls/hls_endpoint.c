@@ -158,9 +158,9 @@ const struct route hls_routes[] = {
 	{ "GET", "/live/{key}.m3u8",                          RIGHT_OPEN, 0, open_session, 0 },
 	{ "GET", "/v2/media/live/{key}.m3u8",                 RIGHT_OPEN, 0, open_session, 0 },
 	{ "GET", "/v2/meida/live/{key}.m3u8",                 RIGHT_OPEN, 0, open_session, 0 },
-	{ "GET", "/live/{key}/hls/{session}/{file}",          RIGHT_OPEN, 0, serve_file,   0 },
-	{ "GET", "/v2/media/live/{key}/hls/{session}/{file}", RIGHT_OPEN, 0, serve_file,   0 },
-	{ "GET", "/v2/meida/live/{key}/hls/{session}/{file}", RIGHT_OPEN, 0, serve_file,   0 },
+	{ "GET", "/live/{key}/hls/{session}/{file}",          RIGHT_OPEN, 0, serve_file,   ROUTE_SECRET_PATH },
+	{ "GET", "/v2/media/live/{key}/hls/{session}/{file}", RIGHT_OPEN, 0, serve_file,   ROUTE_SECRET_PATH },
+	{ "GET", "/v2/meida/live/{key}/hls/{session}/{file}", RIGHT_OPEN, 0, serve_file,   ROUTE_SECRET_PATH },
 };
 /* clang-format on */
 const size_t hls_route_count = COUNT_OF(hls_routes);
