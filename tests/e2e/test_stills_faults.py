@@ -132,7 +132,7 @@ def test_a_used_address_stays_used_after_a_kill(vigild, camera):
     old = vigild.http
     vigild.start()
     used, unused = (url.replace(old, vigild.http) for url in (used, unused))
-    problem(requests.post(used, pictures.jpeg(), timeout=10), 409, "conflict")
+    problem(requests.post(used, pictures.jpeg(), timeout=10), 409, "grant-used")
     assert requests.post(unused, pictures.jpeg(), timeout=10).status_code == 201
     time.sleep(0.1)
     assert len(cam.stills()) == 2
