@@ -10,6 +10,7 @@ import pytest
 import websockets
 
 from harness.flv import VIDEO
+from harness.hls import Session
 from harness.media import Publisher, probe
 from harness.viewer import websocket_url
 
@@ -80,6 +81,22 @@ def test_ffmpeg_reads_websocket_flv(seen_by_websocket):
 def test_gstreamer_reads_websocket_flv(seen_by_websocket):
     with seen_by_websocket.open("rb") as file:
         assert_decoded(gst("fdsrc", "fd=0", "!", *DECODE.split(), stdin=file))
+
+
+def test_gstreamer_decodes_picture_and_sound_of_hls(vigild, push):
+    vigild.add_device(DID)
+    push(DID, vigild.push_token(DID), speed=2)
+    session = Session(vigild, DID).open()
+    session.wait_segments(3)
+    decode = ("hlsdemux ! qtdemux name=d"
+              " d.video_0 ! queue ! h264parse ! openh264dec ! fakesink name=picture sync=false"
+              " d.audio_0 ! queue ! aacparse ! faad ! fakesink name=sound sync=false")
+    done = subprocess.run(["timeout", "8", "gst-launch-1.0", "-v", "souphttpsrc",
+                           f"location={vigild.http}{session.address}", "!", *decode.split()],
+                          capture_output=True, timeout=40, stdin=subprocess.DEVNULL)
+    words = done.stdout.decode(errors="replace")
+    assert "picture.GstPad:sink: caps = video/x-raw" in words, (words[-3000:], done.stderr)
+    assert "sound.GstPad:sink: caps = audio/x-raw" in words, (words[-3000:], done.stderr)
 
 
 @pytest.fixture
