@@ -78,8 +78,8 @@ def test_times_that_jump_do_not_stop_hls(vigild, clip_tags, jump_ms):
         assert media.number("MEDIA-SEQUENCE") == first and len(media.breaks) <= 1, "at most one break"
         times = [decode_times(session.file(name).content) for name, _ in media.segments]
         for track in times[0]:
-            of_track = [one[track] for one in times]
-            assert all(a < b for a, b in zip(of_track, of_track[1:])), of_track
+            of_track = [one[track] for one in times if track in one]
+            assert len(of_track) >= 4 and all(a < b for a, b in zip(of_track, of_track[1:])), of_track
         assert all(0 < duration <= 2.5 for _, duration in media.segments), media.text
     finally:
         leaper.close()
