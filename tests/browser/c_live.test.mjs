@@ -60,7 +60,7 @@ test('the stream is described under its picture', async (stage) => {
 	await playing(page);
 	const fact = (name) => page.textContent(`[data-fact=${name}]`);
 	await page.waitForSelector('[data-fact=rate]');
-	assert.match(await fact('codec'), /^H\.264( \+ AAC)?$/);
+	assert.match(await fact('codec'), /^H\.264$/);
 	assert.equal(await fact('size'), '640 × 360');
 	assert.match(await fact('viewers'), /^1 watching$/);
 	assert.match(await fact('behind'), /^\d+\.\d s behind$/);
@@ -69,7 +69,8 @@ test('the stream is described under its picture', async (stage) => {
 	await sleep(2500);
 	const { bits_per_second } = await streamOf(stage, camera.device.did);
 	const shown = await kilobits();
-	assert.ok(Math.abs(shown - bits_per_second / 1000) < 0.5 * shown + 20, `${shown} kbit/s, server ${bits_per_second} bit/s`);
+	// Two windows of a few seconds may hold a key frame more or less.
+	assert.ok(shown * 1000 > bits_per_second / 3 && shown * 1000 < bits_per_second * 3, `${shown} kbit/s, server ${bits_per_second} bit/s`);
 });
 
 test('a picture that loads says how far it is, then what is wrong and what helps', async (stage) => {
@@ -172,7 +173,7 @@ test('a preset is saved, listed, gone to and removed', async (stage) => {
 	await page.click('button:has-text("Save position")');
 	await page.waitForSelector('[data-preset="7"]:has-text("Door")');
 	await page.check('input[name=speed] >> nth=2');
-	await turn(page, 'right', 2000);
+	await turn(page, 'right', 1500); // before it is sent again, which may meet the limit
 	const away = difference(home, await look(page));
 	await page.click('[data-preset="7"]');
 	await page.waitForSelector('text=Going to Door');

@@ -68,7 +68,7 @@ async function shoot(stage, look, folder, scene) {
 	await stage.open(page, scene.away.device);
 	await page.waitForSelector('.overlay[data-stage]');
 	await keep('offline');
-	await shootWatch(stage, page, look, folder, scene.watch, scene.away.device);
+	await shootWatch(stage, page, look, folder, scene.watch, scene.away);
 	const guest = await stage.page(LOOKS[look]);
 	await guest.goto(link);
 	await playing(guest);

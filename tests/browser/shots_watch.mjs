@@ -32,8 +32,15 @@ export async function shootWatch(stage, page, look, folder, { recorder, second }
 	await keep('wall-choose');
 	await page.keyboard.press('Escape');
 	await go('/streams');
-	await sleep(9000);
+	await sleep(2500);
+	const watcher = await stage.signedIn();
+	for (const { device } of [recorder, second]) {
+		await stage.open(watcher, device);
+		await playing(watcher);
+		await sleep(3000);
+	}
 	await keep('streams', true);
+	await watcher.close();
 	await go(`/devices/${recorder.device.did}/replay`);
 	await page.waitForSelector('.time-bar .block');
 	await page.click('button[aria-label="Zoom in"], button[aria-label="放大时间轴"]');

@@ -22,12 +22,15 @@ test('rates come from what grew between two reads, and a stream that began anew 
 	assert.deepEqual(memory.samples[3], { at: 7000, viewers: 0, in: 0, out: 0 });
 });
 
-test('a first picture is a point when its time changes while the page is open', () => {
+test('a first picture is a point when somebody more watches or its time changes', () => {
 	let memory = remember(nothing, [stream('a', { first_frame_ms: 80 })], 0);
 	assert.equal(memory.firsts.length, 0);
 	memory = remember(memory, [stream('a', { first_frame_ms: 80 }), stream('b', { first_frame_ms: 120 })], 2000);
 	memory = remember(memory, [stream('a', { first_frame_ms: 33 }), stream('b', { first_frame_ms: 120 })], 4000);
-	assert.deepEqual(memory.firsts, [{ at: 2000, key: 'b', ms: 120 }, { at: 4000, key: 'a', ms: 33 }]);
+	memory = remember(memory, [stream('a', { first_frame_ms: 33, viewers: 2 }), stream('b', { viewers: 0 })], 6000);
+	memory = remember(memory, [stream('a', { first_frame_ms: 33, viewers: 1 }), stream('b', { viewers: 1 })], 8000);
+	assert.deepEqual(memory.firsts, [{ at: 2000, key: 'b', ms: 120 }, { at: 4000, key: 'a', ms: 33 },
+		{ at: 6000, key: 'a', ms: 33 }, { at: 8000, key: 'b', ms: 0 }]);
 });
 
 test('a page open for days keeps its first and last values within the limit', () => {

@@ -70,7 +70,7 @@ test('the server is told what both the browser and the player understand', () =>
 		['H.264', 'H.265', 'AV1', 'AAC', 'odd']);
 });
 
-test('a rate is measured over the last three seconds', () => {
+test('a rate is measured over the last four seconds', () => {
 	const meter = new Meter();
 	for (let at = 0; at < 1000; at += 50) meter.add(1000, at);
 	assert.equal(meter.bits(900), null);

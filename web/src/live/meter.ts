@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many bytes come in a second, over the last few seconds.
 
-const WINDOW_MS = 3000;
+/** Two groups of pictures of most cameras: a key frame is many times as large as the others. */
+const WINDOW_MS = 4000;
 const STEP_MS = 100;
 
 export class Meter {

@@ -19,11 +19,11 @@ interface FactsProps {
 function facts({ player, stream, roundTripMs }: FactsProps): { name: string; text: string; why?: string }[] {
 	const seen = player?.seen();
 	if (!seen) return [];
-	const formats = [stream?.video?.codec, stream?.audio?.codec].filter(Boolean).map((codec) => codecName(codec ?? ''));
 	const bits = seen.bits ?? stream?.bits_per_second;
 	const behind = seen.ahead + roundTripMs / 2000;
 	return [
-		{ name: 'codec', text: formats.join(' + ') },
+		{ name: 'codec', text: stream?.video ? codecName(stream.video.codec) : '' },
+		{ name: 'audio', text: stream?.audio ? codecName(stream.audio.codec) : '' },
 		{ name: 'size', text: seen.width ? `${seen.width} × ${seen.height}` : '' },
 		{ name: 'rate', text: bits ? t('facts.rate', { n: numberText(bits / 1000) }) : '' },
 		{ name: 'behind', why: t('facts.behind.why'),

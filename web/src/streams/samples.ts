@@ -23,6 +23,7 @@ interface Counters {
 	in: number;
 	out: number;
 	first: number;
+	viewers: number;
 }
 
 export interface Memory {
@@ -45,6 +46,12 @@ function grown(now: number, before: number | undefined): number {
 	return before === undefined || now < before ? 0 : now - before;
 }
 
+/** Somebody more watches than before, or the last view took another time: under a millisecond is 0. */
+function hasOpened(stream: Stream, old: Counters | undefined): boolean {
+	if (stream.viewers === 0 || stream.stage !== 'playing') return false;
+	return stream.viewers > (old?.viewers ?? 0) || stream.first_frame_ms !== old?.first;
+}
+
 /** Beyond the limit every second of the older half goes, so that the whole time stays in sight. */
 function thin<T>(list: T[], most: number): T[] {
 	if (list.length <= most) return list;
@@ -62,10 +69,10 @@ export function remember(memory: Memory, streams: Stream[], at: number): Memory 
 	for (const stream of streams) {
 		const key = keyOf(stream);
 		const old = before?.streams.get(key);
-		now.set(key, { in: stream.bytes_in, out: stream.bytes_out, first: stream.first_frame_ms });
+		now.set(key, { in: stream.bytes_in, out: stream.bytes_out, first: stream.first_frame_ms, viewers: stream.viewers });
 		if (before) inRates.set(key, grown(stream.bytes_in, old?.in) / seconds);
 		if (before) outRates.set(key, grown(stream.bytes_out, old?.out) / seconds);
-		if (before && stream.first_frame_ms > 0 && stream.first_frame_ms !== old?.first)
+		if (before && hasOpened(stream, old))
 			firsts.push({ at, key, ms: stream.first_frame_ms });
 	}
 	const sum = (rates: Map<string, number>) => (before ? [...rates.values()].reduce((a, b) => a + b, 0) : null);
