@@ -53,6 +53,8 @@ static enum err load_server(const char *cert_path, const char *key_path, SSL_CTX
 		return ERR_NO_MEMORY;
 	/* What a viewer costs is mostly this: the shortest key first, and who has no AES of his own
 	 * in silicon (he names ChaCha20 first) gets that. */
+	/* librtmp over GnuTLS takes a ticket of TLS 1.3 for the end of the connection. */
+	(void)SSL_CTX_set_num_tickets(context, 0);
 	(void)SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
 	                                        "TLS_CHACHA20_POLY1305_SHA256");
 	(void)SSL_CTX_set_options(context,
