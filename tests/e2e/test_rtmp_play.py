@@ -65,15 +65,15 @@ def test_gstreamer_plays(vigild, streaming, source):
     """rtmp2src, and rtmpsrc which is librtmp: both decode picture and sound."""
     location = url(vigild) + (" live=1" if source == "rtmpsrc" else "")
     pipeline = ("num-buffers=300 ! flvdemux name=d"
-                " d.video ! queue ! h264parse ! openh264dec ! fakesink name=picture sync=false"
-                " d.audio ! queue ! aacparse ! faad ! fakesink name=sound sync=false")
+                " d.video ! queue ! h264parse ! openh264dec ! fakesink name=picture {told}"
+                " d.audio ! queue ! aacparse ! faad ! fakesink name=sound {told}").format(told="sync=false silent=false")
     done = subprocess.run(["gst-launch-1.0", "-v", source, f"location={location}",
                            *pipeline.split()], capture_output=True, timeout=40,
                           stdin=subprocess.DEVNULL)
     words = done.stdout.decode(errors="replace")
     assert done.returncode == 0, (words, done.stderr)
-    assert "picture.GstPad:sink: caps = video/x-raw" in words
-    assert "sound.GstPad:sink: caps = audio/x-raw" in words
+    for sink in ("picture", "sound"):
+        assert words.count(f"chain   ******* ({sink}:sink)") > 20, words
 
 
 def test_rtmpdump_plays(vigild, streaming, tmp_path):
