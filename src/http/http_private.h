@@ -125,7 +125,7 @@ extern const struct conn_events http_conn_events;
 struct http_conn *http_conn_new(struct http_loop *home);
 /* The first deadline; after conn_new(). */
 void http_conn_start(struct http_conn *hc);
-/* Looks again, at the end of this turn, at what came in meanwhile. */
+/* Looks again, soon, at what came in meanwhile. */
 void http_conn_step_later(struct http_conn *hc);
 /* The request was answered, and `hc` has no request any more. */
 void http_conn_next(struct http_conn *hc, bool is_kept);

@@ -108,6 +108,13 @@ void request_pool_done(struct http_loop *home)
 	}
 }
 
+static struct str path_to_log(const struct request *req)
+{
+	if (req->route && (req->route->flags & ROUTE_SECRET_PATH))
+		return str_of(req->route->pattern);
+	return req->path.at ? req->path : STR("?");
+}
+
 void request_over(struct request *req, int status)
 {
 	if (status) {
@@ -115,7 +122,7 @@ void request_over(struct request *req, int status)
 		metric_count(METRIC_http_requests_total);
 		metric_observe(METRIC_http_request_us, us);
 		if (status >= 500 || log_is_on(LOG_DEBUG)) {
-			struct str path = req->path.at ? req->path : STR("?");
+			struct str path = path_to_log(req);
 			log_line(status >= 500 ? LOG_WARN : LOG_DEBUG, "http.request",
 			         "id=%s method=%s path=%.*s status=%d us=%lld", req->id,
 			         http_method_text(req->head.method), STR_ARG(path), status,

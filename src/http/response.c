@@ -11,8 +11,6 @@
 #include "http/http_private.h"
 #include "proto/http/answer.h"
 
-/* What the log says of an answer nobody waited for. */
-
 static struct iovec part_of(struct str bytes)
 {
 	struct iovec part = { .iov_len = bytes.size };

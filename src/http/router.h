@@ -24,8 +24,9 @@
 #define ROUTER_SEGMENTS_MAX 16
 
 enum route_flag {
-	ROUTE_STREAM_IN = 1, /* the handler reads the body itself: request_read_body() */
-	ROUTE_ENDLESS = 2,   /* its answers never end by themselves: cut when the server drains */
+	ROUTE_STREAM_IN = 1,   /* the handler reads the body itself: request_read_body() */
+	ROUTE_ENDLESS = 2,     /* its answers never end by themselves: cut when the server drains */
+	ROUTE_SECRET_PATH = 4, /* who knows the path may come in: the log gets the pattern */
 };
 
 struct route {

@@ -72,7 +72,7 @@ void conn_close(struct conn *conn, enum err why)
 		return;
 	conn->state = CONN_CLOSED;
 	conn->why = why;
-	if (conn->open_count) /* at once: its listener may be gone when this turn ends */
+	if (conn->open_count) /* at once: its listener may be gone by finish() */
 		(void)atomic_fetch_sub(conn->open_count, 1);
 	(void)uv_poll_stop(&conn->poll);
 	conn->closing.fn = finish;

@@ -77,13 +77,13 @@ void conn_keep_alive(struct conn *conn);
 void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
 
-/* Closes at the end of this turn; what is queued is dropped. Safe to call again. */
+/* Closes by loop_defer(); what is queued is dropped. Safe to call again. */
 void conn_close(struct conn *conn, enum err why);
 /* Sends what is queued, while the peer takes some of it each CONN_PARTING_MS, says goodbye, then
  * waits up to CONN_DRAIN_MS for the peer to do so. The owner hears no more bytes. */
 void conn_close_gently(struct conn *conn);
 
-/* Closes every conn of the loop, at the end of this turn: a program that ends. */
+/* conn_close() for every conn of the loop: a program that ends. */
 void conn_close_all(struct loop *loop);
 
 struct loop *conn_loop(const struct conn *conn);

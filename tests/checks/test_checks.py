@@ -125,8 +125,8 @@ def test_documents_may_not_name_what_is_gone(tmp_path, content):
 
 
 UNIT = "int main(void) { cmocka_unit_test(a_thing_works) }\nvoid unlisted(void **state)\n"
-ALL_ROWS = [f"M-{n:03}" for n in [*range(1, 103), *range(126, 141)]
-            if n not in {23, 39, *range(47, 52), *range(83, 87)}]
+ALL_ROWS = [f"M-{n:03}" for n in range(1, 141) if n not in {23, 39, 113}]
+ALL_ROWS += ["C-45", "C-46", "C-47", "C-48", "C-52", "C-56", "C-58", "G-03", "G-07", "G-22", "G-23"]
 
 
 def requirements(tmp_path, first_line, rows=ALL_ROWS[1:]):

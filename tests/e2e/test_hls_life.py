@@ -275,6 +275,24 @@ def test_a_player_that_cannot_show_it_is_told(vigild, push, clip_tags):
     assert Session(vigild, DID, query="&codecs=avc1,mp4a").open().media().segments
 
 
+def test_a_codec_that_comes_later_is_told_too(vigild, push, clip_tags, tmp_path):
+    pusher = push_tags(vigild, push, clip_tags)
+    session = Session(vigild, DID, query="&codecs=avc1,mp4a").open()
+    other = Session(vigild, DID).open()
+    session.wait_segments(2)
+    pusher.use(enhanced.video_tags(enhanced.make_h265(tmp_path / "h265.mp4"), "hvc1", "hvcC"))
+    wait_for(lambda: session.file("media.m3u8").status_code == 415, 20, "codec-unsupported")
+    assert session.file("media.m3u8").status_code == 404
+    assert other.media().segments and vigild.metric("hls_sessions") == 1
+
+
+def test_too_long_a_list_of_codecs_is_refused(vigild, push, clip_tags):
+    push_tags(vigild, push, clip_tags)
+    at_limit = "&codecs=avc1," + 250 * "x"
+    assert Session(vigild, DID, query=at_limit).open().media().segments
+    assert problem(vigild, at_limit + "x")[0] == 400
+
+
 def test_another_configuration_comes_with_its_own_header(vigild, push, clip_tags, tmp_path):
     larger = read_tags(make_clip(tmp_path / "larger.flv", size="640x360").read_bytes())
     pusher = push_tags(vigild, push, clip_tags)

@@ -294,6 +294,20 @@ def test_answers_that_wait_end_at_their_limit(vigild, push, play, clip_tags, pin
     wait_for(lambda: len(player.controls(PONG)) == pings, 20, "the answers")
 
 
+def test_who_stops_within_a_message_is_closed(vigild, push, play, clip_tags):
+    """What came next would be taken for the rest of that message."""
+    vigild.add_device(DID)
+    push(DID, vigild.push_token(DID), hurried(heavy(clip_tags, 200_000, 200_000), 60), speed=2)
+    player = play(receive_bytes=4096).wait_frames(1)
+    player.go_on.clear()
+    began = vigild.stream(DID)["frames"]
+    wait_for(lambda: vigild.stream(DID)["frames"] > began + 100, 20, "more than a socket holds")
+    player.client.command("closeStream", 0, None, stream=1)
+    wait_for(lambda: vigild.metric("viewers") == 0, what="no viewers")
+    player.go_on.set()
+    wait_for(lambda: player.is_ended, 10, "the end of the connection")
+
+
 def test_a_player_that_never_reads_is_closed(vigild, push, play, clip_tags):
     vigild.add_device(DID)
     push(DID, vigild.push_token(DID), hurried(heavy(clip_tags), 120), speed=20)

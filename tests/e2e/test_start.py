@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness.process import Process
+from harness.process import Process, wait_for
 
 
 def test_first_start_makes_the_operators_token(vigild):
@@ -89,3 +89,11 @@ def test_a_wrong_setting_names_its_place(tmp_path):
     process.spawn(["--data", tmp_path / "data", "--config", config])
     assert process.wait() == 2
     assert "vigild.conf:2: loops: 0 is not auto or in 1..64" in process.log
+
+
+def test_the_log_has_paths_but_none_that_opens_something(start_vigild):
+    vigild = start_vigild("--log-level=debug")
+    assert vigild.api("GET", "/v2/devices/CAM0001").status_code == 404
+    assert vigild.api("GET", "/live/CAM0001/hls/0123456789abcdef/media.m3u8").status_code == 404
+    wait_for(lambda: "path=/live/{key}/hls/{session}/{file}" in vigild.log, what="its line")
+    assert "path=/v2/devices/CAM0001" in vigild.log and "0123456789abcdef" not in vigild.log

@@ -13,7 +13,8 @@ import requests
 
 from harness import pictures
 from harness.process import Process, wait_for
-from harness.recorder import DAY_MS, DID, RECORDING, files, objects, problem, unfinished, wait_swept
+from harness.recorder import (DAY_MS, DID, RECORDING, Recorder, files, objects, problem,
+                              unfinished, wait_swept)
 
 
 def test_a_recording_is_uploaded_and_fetched(vigild, start_camera):
@@ -130,6 +131,10 @@ def test_parts_of_a_large_file(vigild, recorder):
     assert part.status_code == 206 and part.content == content[1_000_000:-1]
     head = vigild.api("HEAD", url, headers={"Range": "bytes=0-1"})
     assert head.status_code == 200 and head.headers["Content-Length"] == "3000000"
+    behind = {"Range": "bytes=3000000-"}
+    assert vigild.api("GET", url, headers=behind).headers["Content-Range"] == "bytes */3000000"
+    known = vigild.api("GET", url, headers=behind | {"If-None-Match": whole.headers["ETag"]})
+    assert known.status_code == 304
 
 
 def test_a_slow_reader_and_one_that_leaves(vigild, recorder):
@@ -245,6 +250,21 @@ def test_orphans_go_at_the_start(vigild, recorder):
     assert unfinished(vigild) == []
     assert sorted(path.name for path in objects(vigild)) == sorted([kept.name, "notes.txt"])
     assert vigild.api("GET", url).content == RECORDING
+
+
+def test_a_database_without_files_takes_nothing_for_an_orphan(vigild, recorder):
+    """A new one was started over an old folder: its files may still be wanted."""
+    recorder.bring()
+    (kept,) = objects(vigild)
+    recorder.close()
+    vigild.stop()
+    for name in ("vigil.db", "vigil.db-wal", "vigil.db-shm"):
+        (vigild.data / name).unlink(missing_ok=True)
+    vigild.start()
+    Recorder(vigild, "NVR0002").bring()
+    vigild.advance(120_000)
+    time.sleep(0.5)
+    assert kept in objects(vigild) and len(objects(vigild)) == 2
 
 
 def test_one_folder_serves_one_server(vigild, start_vigild, tmp_path):

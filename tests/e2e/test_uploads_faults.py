@@ -2,6 +2,7 @@
 """Uploads at their limits, on full disks, and through kills and restarts."""
 import os
 import random
+import socket
 import subprocess
 import threading
 import time
@@ -50,6 +51,28 @@ def test_so_many_files_in_all(start_vigild, recorders):
     vigild.api("DELETE", f"/v2/media/upload/{DID}/a")
     wait_for(lambda: vigild.metric("stored_files") == 1, what="room")
     assert recorder.bring("c").status_code == 201
+
+
+def test_256_files_go_out_at_once_and_no_more(vigild, recorder):
+    """Nobody reads: each holds its place until he leaves."""
+    url = recorder.bring("a", bytes(8_000_000)).json()["url"]
+    ask = (f"GET {url} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {vigild.admin_token}\r\n\r\n").encode()
+    plugs = []
+    for _ in range(256):
+        plug = socket.socket()
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plug.settimeout(10)
+        plug.connect(vigild.address("http"))
+        plug.sendall(ask)
+        plugs.append(plug)
+    assert all(plug.recv(12) == b"HTTP/1.1 200" for plug in plugs)
+    answer = vigild.api("GET", url)
+    problem(answer, 503, "busy")
+    assert "Retry-After" in answer.headers
+    plugs.pop().close()
+    wait_for(lambda: vigild.api("HEAD", url).status_code == 200, what="one's place")
+    for plug in plugs:
+        plug.close()
 
 
 def test_an_upload_may_have_4_gigabytes_and_no_more(vigild, recorder):

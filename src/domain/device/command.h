@@ -20,13 +20,13 @@
 #include "base/mail.h"
 #include "base/timer.h"
 #include "domain/device/device.h"
+#include "domain/identity/grant.h"
 
 #define COMMAND_TIMEOUT_MS       5000
 #define COMMAND_TIMEOUT_LEAST_MS 100
 #define COMMAND_TIMEOUT_MOST_MS  30000
 #define COMMAND_RESULT_MAX       65536
 #define COMMAND_MID_SIZE         40
-#define COMMAND_GRANT_SIZE       65
 
 struct command {
 	char did[DID_SIZE];
@@ -36,8 +36,8 @@ struct command {
 	void (*done)(struct command *command, enum err err);
 	struct why why;
 	char mid[COMMAND_MID_SIZE];
-	struct buf result;              /* JSON object; freed after `done` */
-	char grant[COMMAND_GRANT_SIZE]; /* the action's token; empty: one is made */
+	struct buf result;            /* JSON object; freed after `done` */
+	char grant[GRANT_NAMED_SIZE]; /* the action's token; empty: one is made */
 
 	struct devices *devices; /* private from here */
 	struct loop *home;

@@ -8,6 +8,19 @@
 #include "base/json.h"
 #include "domain/live/live_private.h"
 
+#define ERROR_TEXT_MAX 80 /* bytes of a device's own words */
+
+/* Its first bytes, at most so many, without the half of a character. */
+static struct str cut_text(struct str text, size_t most)
+{
+	if (text.size <= most)
+		return text;
+	text.size = most;
+	while (text.size && ((unsigned char)text.at[text.size] & 0xC0) == 0x80)
+		text.size--;
+	return text;
+}
+
 /* {"play":{"code":0}}: 0 or absent is consent. Pure. */
 static enum err read_answer(struct str result, struct why *why)
 {
@@ -18,12 +31,12 @@ static enum err read_answer(struct str result, struct why *why)
 		                      "the device's answer makes no sense");
 	const json_t *play = json_object_get(json, "play");
 	int64_t code = json_member_i64(play, "code", 0);
-	struct str error = json_member_str(play, "error");
+	struct str error = cut_text(json_member_str(play, "error"), ERROR_TEXT_MAX);
 	if (code == 0)
 		return ERR_OK;
 	(void)why_set_reason(why, ERR_CONFLICT, REASON_DEVICE_REFUSED, NULL,
 	                     "%s (%" PRId64 ": %.*s)", reason_words(REASON_DEVICE_REFUSED), code,
-	                     (int)(error.size < 80 ? error.size : 80), error.at ? error.at : "");
+	                     STR_ARG(error));
 	why->code = code > 0 && code < 1000000 ? (int)code : 0;
 	return ERR_CONFLICT;
 }

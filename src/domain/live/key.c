@@ -70,6 +70,7 @@ static enum err read_replay(struct str rest, struct stream_key *key)
 enum err stream_key_read(struct str text, struct stream_key *out)
 {
 	struct stream_key key = { 0 };
+	char spelling[STREAM_KEY_SIZE];
 	struct str did = stream_key_did(text), rest = str_from(text, did.size);
 
 	if (text.size >= STREAM_KEY_SIZE || !did_is_valid(did) ||
@@ -77,6 +78,10 @@ enum err stream_key_read(struct str text, struct stream_key *out)
 		return ERR_INVALID;
 	if (rest.size &&
 	    (!str_starts(rest, mark) || read_replay(str_from(rest, mark.size), &key) != ERR_OK))
+		return ERR_INVALID;
+	/* A stream has one name: a leap second would be another one's. */
+	stream_key_write(&key, spelling);
+	if (!str_equal(text, str_of(spelling)))
 		return ERR_INVALID;
 	*out = key;
 	return ERR_OK;

@@ -118,8 +118,9 @@ int64_t publisher_goes_on_ms(struct publisher *publisher);
 void publisher_close(struct publisher *publisher);
 
 /* What every viewer gets first: `file_head` once for each viewer, `config` again when it changed.
- * Frames before the next key frame are of no use to new viewers then. */
-enum err publisher_set_intro(struct publisher *publisher, struct str file_head, struct str config);
+ * Unless the frames there are can be shown with it, too, they are of no use to new viewers then. */
+enum err publisher_set_intro(struct publisher *publisher, struct str file_head, struct str config,
+                             bool fits_frames);
 void publisher_set_video(struct publisher *publisher, const struct stream_video *video);
 void publisher_set_audio(struct publisher *publisher, const struct stream_audio *audio);
 
@@ -140,7 +141,8 @@ enum err publisher_add(struct publisher *publisher, const struct frame *frame);
 struct viewer;
 struct viewer_ops {
 	/* There is a picture of this codec: can the player show it? Else the viewer ends with
-	 * CODEC_UNSUPPORTED before its first byte. Called once, before on_start; NULL: any. */
+	 * CODEC_UNSUPPORTED. Called before on_start, and again when the codec has changed; NULL:
+	 * any. */
 	bool (*can_show)(struct viewer *viewer, const char *codec);
 	/* There is a picture: called once, before the first on_more. */
 	void (*on_start)(struct viewer *viewer);
@@ -174,7 +176,7 @@ struct viewer {
 	uint64_t position;
 	size_t intro_at;
 	int64_t joined_ms;
-	uint32_t intro_version, source, round;
+	uint32_t intro_version, video_version, source, round;
 	bool is_started, is_blocked;
 };
 

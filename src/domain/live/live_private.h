@@ -96,6 +96,7 @@ struct stream {
 	struct list outlets;
 	int64_t newest_ms; /* the time of the last frame of all, with `frames` */
 	struct stream_video video;
+	uint32_t video_version; /* counts the codecs of `video` */
 	struct stream_audio audio;
 	int64_t viewers, frames, bytes_in, first_frame_ms;
 	int64_t viewers_by[VIEWER_KIND_COUNT];
@@ -158,7 +159,7 @@ struct outlet {
 	struct block_queue queue;
 	uint64_t head, key;
 	struct intro *intro;
-	uint32_t source;
+	uint32_t source, video_version;
 	struct mail mail;
 	struct timer timer; /* the flush interval */
 	struct timer turn;  /* the round goes on in the loop's next turn */

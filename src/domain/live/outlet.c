@@ -136,6 +136,7 @@ void outlet_sync(struct outlet *outlet)
 	outlet->head = stream->ring.head;
 	outlet->key = stream->ring.key;
 	outlet->source = stream->source;
+	outlet->video_version = stream->video_version;
 	if (outlet->intro != stream->intro) {
 		before = outlet->intro;
 		outlet->intro = intro_ref(stream->intro);

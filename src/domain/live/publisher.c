@@ -53,6 +53,17 @@ void publisher_end(struct publisher *publisher, const char *reason)
 	run_post(publisher->loop, &publisher->ending);
 }
 
+/* Of the push before: a replay's rest may be there still, and this one may have no picture. Under
+ * the lock. */
+static void forget_media(struct stream *stream)
+{
+	stream_forget(stream);
+	stream->video_version += stream->video.codec[0] != 0;
+	stream->video = (struct stream_video){ 0 };
+	stream->audio = (struct stream_audio){ 0 };
+	intro_unref(TAKE(stream->intro));
+}
+
 enum err publisher_open(struct live *live, struct str key, const char *address,
                         const struct publisher_ops *ops, void *owner, struct publisher **out)
 {
@@ -77,7 +88,7 @@ enum err publisher_open(struct live *live, struct str key, const char *address,
 	stream_lock(stream);
 	if (stream->publisher)
 		publisher_end(stream->publisher, "another push took its place");
-	stream_forget(stream); /* a replay's rest may be there still */
+	forget_media(stream);
 	stream->publisher = publisher;
 	stream->pushed_ms = clock_steady_ms();
 	stream->rate_since_ms = stream->pushed_ms;
@@ -102,7 +113,8 @@ void publisher_close(struct publisher *publisher)
 		publisher_free(publisher);
 }
 
-enum err publisher_set_intro(struct publisher *publisher, struct str file_head, struct str config)
+enum err publisher_set_intro(struct publisher *publisher, struct str file_head, struct str config,
+                             bool fits_frames)
 {
 	struct stream *stream = publisher->stream;
 	struct intro *intro = malloc(sizeof *intro + file_head.size + config.size);
@@ -125,9 +137,10 @@ enum err publisher_set_intro(struct publisher *publisher, struct str file_head, 
 	struct intro *before = stream->intro;
 	intro->version = ++stream->intro_version;
 	stream->intro = intro;
-	if (stream->ring.key != RING_NO_KEY)
+	if (!fits_frames && stream->ring.key != RING_NO_KEY) {
+		stream->ring.key = RING_NO_KEY;
 		demand_poke(stream);
-	stream->ring.key = RING_NO_KEY; /* earlier key frames need the earlier configuration */
+	}
 	stream_unlock(stream);
 	intro_unref(before);
 	return ERR_OK;
@@ -139,8 +152,10 @@ void publisher_set_video(struct publisher *publisher, const struct stream_video 
 
 	publisher->has_video = true;
 	stream_lock(stream);
-	if (!publisher->is_ending)
+	if (!publisher->is_ending) {
+		stream->video_version += strcmp(stream->video.codec, video->codec) != 0;
 		stream->video = *video;
+	}
 	stream_unlock(stream);
 }
 

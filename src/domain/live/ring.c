@@ -38,13 +38,6 @@ void ring_clear(struct ring *ring)
 	ring->is_shed = false;
 }
 
-uint64_t ring_tail(const struct ring *ring)
-{
-	if (ring->queue.first == ring->queue.end)
-		return ring->head;
-	return block_at(&ring->queue, ring->queue.first)->start;
-}
-
 static bool has_room(const struct ring *ring, size_t room)
 {
 	return ring->bytes + room <= ring->bytes_max &&

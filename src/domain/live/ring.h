@@ -74,7 +74,4 @@ void ring_commit(struct ring *ring, size_t size, bool is_key, int64_t timestamp_
 /* Forgets all blocks; positions go on. Under the lock. */
 void ring_clear(struct ring *ring);
 
-/* Where the oldest held byte stands. */
-uint64_t ring_tail(const struct ring *ring);
-
 #endif

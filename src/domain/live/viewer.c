@@ -298,13 +298,16 @@ static void start(struct viewer *viewer)
 	viewer->ops->on_start(viewer);
 }
 
-/* Said before the first byte, with the codec; true when the viewer has gone. */
+/* Said before the first byte of that codec, with its name; true when the viewer has gone. */
 static bool refuse_codec(struct viewer *viewer)
 {
 	struct stream *stream = viewer->outlet->stream;
 	struct stream_video video;
 	struct why why = { 0 };
 
+	if (viewer->video_version == viewer->outlet->video_version)
+		return false;
+	viewer->video_version = viewer->outlet->video_version;
 	if (!viewer->ops->can_show)
 		return false;
 	stream_lock(stream);
@@ -322,12 +325,14 @@ static bool refuse_codec(struct viewer *viewer)
 
 void viewer_flush(struct viewer *viewer)
 {
-	if (!viewer->is_started) {
-		if (viewer->outlet->key == RING_NO_KEY || !viewer->outlet->intro ||
-		    refuse_codec(viewer))
-			return;
+	const struct outlet *outlet = viewer->outlet;
+
+	if (!viewer->is_started && (outlet->key == RING_NO_KEY || !outlet->intro))
+		return;
+	if (refuse_codec(viewer))
+		return;
+	if (!viewer->is_started)
 		start(viewer);
-	}
 	if (viewer->outlet) /* on_start may have let go of it */
 		viewer->ops->on_more(viewer);
 }

@@ -21,6 +21,22 @@ enum err file_append_event(struct db_tx *tx, const char *type, const char *organ
 	return event_append(tx, &event);
 }
 
+/* A large file takes its time to come: the device may be gone by then, or another's. */
+static enum err check_owner(struct db_tx *tx, const struct file_put *put)
+{
+	struct db_statement *find;
+	bool has_row = false;
+	enum err err =
+		db_prepare(tx, "SELECT 1 FROM devices WHERE did = $1 AND organization = $2", &find);
+
+	if (err != ERR_OK)
+		return err;
+	db_bind_text(find, 1, str_of(put->did));
+	db_bind_text(find, 2, str_of(put->organization));
+	err = db_step(find, &has_row);
+	return err == ERR_OK && !has_row ? ERR_CONFLICT : err;
+}
+
 static enum err spend_grant(struct db_tx *tx, struct file_put *put)
 {
 	struct db_statement *add;
@@ -146,8 +162,10 @@ static enum err append_stored(struct db_tx *tx, const struct file_put *put)
 
 enum err file_write_row(struct db_tx *tx, struct file_put *put)
 {
-	enum err err = put->grant[0] ? spend_grant(tx, put) : ERR_OK;
+	enum err err = check_owner(tx, put);
 
+	if (err == ERR_OK && put->grant[0])
+		err = spend_grant(tx, put);
 	if (err == ERR_OK)
 		err = replace_name(tx, put);
 	if (err == ERR_OK)

@@ -37,11 +37,11 @@ enum err storage_new(const struct storage_setup *setup, struct storage **out)
 	list_init(&storage->puts);
 	(void)pthread_mutex_init(&storage->lock, NULL);
 	enum err err = db_read_now(setup->db, &counting.job, count_rows);
+	atomic_store(&storage->file_count, counting.count);
 	if (err == ERR_OK)
 		err = sweep_new(storage, &storage->sweep);
 	if (err != ERR_OK)
 		return err;
-	atomic_store(&storage->file_count, counting.count);
 	metric_set(METRIC_stored_files, counting.count);
 	*out = TAKE(storage);
 	return ERR_OK;

@@ -30,7 +30,7 @@ struct storage {
 /* --- file_row.c: statements inside a transaction --- */
 
 /* The row, its event, and what it replaces or pushes out. ERR_EXISTS with put->is_spent: the grant
- * was used before; ERR_CONFLICT: the device is gone. */
+ * was used before; ERR_CONFLICT: the organization has no such device any more. */
 enum err file_write_row(struct db_tx *tx, struct file_put *put);
 /* Nobody finds it any more. */
 enum err file_doom(struct db_tx *tx, const char *id);
@@ -39,6 +39,7 @@ enum err file_append_event(struct db_tx *tx, const char *type, const char *organ
                            const char *did, int64_t time_ms, struct str details);
 
 /* --- sweep.c --- */
+/* After file_count was set. */
 enum err sweep_new(struct storage *storage, struct sweep **out);
 void sweep_free(struct sweep *sweep);
 void sweep_start(struct sweep *sweep);

@@ -45,6 +45,7 @@ struct sweep {
 	struct mail mail;
 	_Atomic bool is_mailed;
 	bool is_again; /* woken while at work */
+	bool is_soon;  /* woken while idle: the timer is set for it */
 	enum sweep_state state;
 	unsigned folder;  /* the next to be listed */
 	struct buf names; /* of one folder */
@@ -278,6 +279,7 @@ static void on_due(struct timer *timer)
 {
 	struct sweep *sweep = CONTAINER_OF(timer, struct sweep, timer);
 
+	sweep->is_soon = false;
 	sweep->now_ms = clock_now_ms();
 	step(sweep, ERR_OK);
 }
@@ -289,6 +291,7 @@ static void rest(struct sweep *sweep)
 	buf_done(&sweep->names);
 	buf_init(&sweep->names, NAMES_MAX);
 	run_after(&sweep->timer, sweep->is_again ? WAKE_MS : STORAGE_SWEEP_MS, on_due);
+	sweep->is_soon = sweep->is_again;
 	sweep->is_again = false;
 }
 
@@ -313,10 +316,15 @@ static void on_wake(struct mail *mail)
 	struct sweep *sweep = CONTAINER_OF(mail, struct sweep, mail);
 
 	atomic_store(&sweep->is_mailed, false);
-	if (sweep->state == SWEEP_IDLE)
-		run_after(&sweep->timer, WAKE_MS, on_due);
-	else
+	if (sweep->state != SWEEP_IDLE) {
 		sweep->is_again = true;
+		return;
+	}
+	/* Counted from the first of them: where stills push out stills all the time, the last never
+	 * comes. */
+	if (!sweep->is_soon)
+		run_after(&sweep->timer, WAKE_MS, on_due);
+	sweep->is_soon = true;
 }
 
 void sweep_wake(struct sweep *sweep)
@@ -337,6 +345,9 @@ enum err sweep_new(struct storage *storage, struct sweep **out)
 		return ERR_NO_MEMORY;
 	sweep->storage = storage;
 	sweep->disk.done = on_disk;
+	/* A database that has no file is a new one, or the wrong one: what lies there may be
+	 * another's. */
+	sweep->folder = atomic_load(&storage->file_count) ? 0 : BLOB_FOLDERS;
 	buf_init(&sweep->names, NAMES_MAX);
 	*out = sweep;
 	return ERR_OK;

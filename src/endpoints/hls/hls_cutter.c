@@ -27,6 +27,11 @@ void hls_cutter_done(struct hls_cutter *cutter)
 	hls_queue_done(&cutter->sound);
 }
 
+bool hls_cutter_has_video(const struct hls_cutter *cutter)
+{
+	return cutter->tracks.video.is_there && !cutter->is_dark;
+}
+
 static bool has_key(const struct mp4_run *run)
 {
 	for (size_t i = 0; i < run->count; i++)
@@ -143,13 +148,14 @@ static void break_off(struct hls_cutter *cutter)
 static enum err tell_init(struct hls_cutter *cutter, struct why *why)
 {
 	const struct hls_tracks *tracks = &cutter->tracks;
+	bool has_video = hls_cutter_has_video(cutter);
 	struct hls_bytes *init;
 
 	cutter->has_sound = tracks->sound.is_there && !cutter->is_silent;
-	enum err err = hls_tracks_write_init(tracks, cutter->has_sound, &init);
+	enum err err = hls_tracks_write_init(tracks, has_video, cutter->has_sound, &init);
 	if (err != ERR_OK)
 		return why_set(why, err, "its %s cannot be carried over HLS",
-		               tracks->video.is_there ? tracks->video.text : tracks->sound.text);
+		               has_video ? tracks->video.text : tracks->sound.text);
 	cutter->ops->on_init(cutter->owner, init);
 	cutter->is_init_due = false;
 	return ERR_OK;
@@ -164,7 +170,7 @@ static enum err start(struct hls_cutter *cutter, uint32_t stamp, int64_t now_ms,
 		return err;
 	hls_queue_reset(&cutter->video, HLS_VIDEO_TIMESCALE, 0);
 	hls_queue_reset(&cutter->sound, tracks->sound.mp4.timescale, hls_sound_quantum(tracks));
-	cutter->leading = tracks->video.is_there ? &cutter->video : &cutter->sound;
+	cutter->leading = hls_cutter_has_video(cutter) ? &cutter->video : &cutter->sound;
 	cutter->stamp = stamp;
 	cutter->stamp_ms = cutter->segment_ms = cutter->key_ms = cutter->last_ms + 1;
 	if (!cutter->is_silent)
@@ -279,6 +285,15 @@ void hls_cutter_add_sound(struct hls_cutter *cutter, uint32_t stamp, struct byte
 	    time_ms < 0 || hls_queue_is_full(&cutter->sound, sample.size))
 		return;
 	(void)hls_queue_add(&cutter->sound, time_ms, sample, 0, true);
+}
+
+void hls_cutter_darken(struct hls_cutter *cutter, bool is_dark)
+{
+	if (is_dark == cutter->is_dark)
+		return;
+	cutter->is_dark = is_dark;
+	cutter->is_silent = false;
+	hls_cutter_reconfigure(cutter);
 }
 
 void hls_cutter_reconfigure(struct hls_cutter *cutter)

@@ -30,6 +30,7 @@
 #define HLS_SOUND_ALONE_MS   1000 /* of sound before it is sure that there is no video */
 #define HLS_SOUND_AHEAD_MS   5000 /* of sound before or behind the video that is still its own */
 #define HLS_SILENCE_MS       3000 /* without sound: the track is left out from the next key frame */
+#define HLS_DARKNESS_MS      10000 /* of sound without video: goes on alone, to the next key frame */
 
 struct hls_cutter_ops {
 	void (*on_init)(void *owner, struct hls_bytes *init); /* given, as the part's bytes are */
@@ -48,13 +49,15 @@ struct hls_cutter {
 	bool is_init_due;          /* the configuration is not the one that was told */
 	bool is_silent;            /* there should be sound, and is none */
 	bool has_sound;            /* in the configuration that was told */
+	bool is_dark;              /* there should be video, and is none */
 	bool has_sound_stamp;
-	uint32_t stamp, first_sound_stamp; /* as FLV has them */
-	int64_t stamp_ms;                  /* `stamp` in our time */
-	int64_t last_ms, segment_ms;       /* the newest frame; the open segment's first */
-	int64_t heard_ms;                  /* the newest sound */
-	int64_t clock_ms;                  /* from our time to the time of day */
-	int64_t key_ms, group_ms;          /* the newest key frame; the longest group of pictures */
+	uint32_t stamp, sound_stamp; /* as FLV has them: of the leading track, of any sound */
+	int64_t unseen_ms;           /* of sound since the last video */
+	int64_t stamp_ms;            /* `stamp` in our time */
+	int64_t last_ms, segment_ms; /* the newest frame; the open segment's first */
+	int64_t heard_ms;            /* the newest sound */
+	int64_t clock_ms;            /* from our time to the time of day */
+	int64_t key_ms, group_ms;    /* the newest key frame; the longest group of pictures */
 	int64_t longest_part_ms;
 	int64_t target_s, part_target_ms; /* 0: before the first cut */
 	uint32_t sequence;
@@ -62,6 +65,9 @@ struct hls_cutter {
 
 void hls_cutter_init(struct hls_cutter *cutter, const struct hls_cutter_ops *ops, void *owner);
 void hls_cutter_done(struct hls_cutter *cutter);
+
+/* Is there video in what comes next? */
+bool hls_cutter_has_video(const struct hls_cutter *cutter);
 
 /* One tag, at this time of day. A tag that makes no sense is left out. */
 enum err hls_cutter_take(struct hls_cutter *cutter, const struct flv_tag *tag, int64_t now_ms,

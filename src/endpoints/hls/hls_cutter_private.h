@@ -13,5 +13,7 @@ enum err hls_cutter_add_leading(struct hls_cutter *cutter, uint32_t stamp, struc
 void hls_cutter_add_sound(struct hls_cutter *cutter, uint32_t stamp, struct bytes sample);
 /* The tracks are not what they were. */
 void hls_cutter_reconfigure(struct hls_cutter *cutter);
+/* The video stays away, or is there again. */
+void hls_cutter_darken(struct hls_cutter *cutter, bool is_dark);
 
 #endif

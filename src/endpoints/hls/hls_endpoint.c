@@ -5,6 +5,7 @@
 
 #include "base/metric.h"
 #include "endpoints/hls/hls_private.h"
+#include "endpoints/live/codecs.h"
 #include "http/response.h"
 
 enum err hls_endpoint_new(const struct hls_setup *setup, struct hls_endpoint **out)
@@ -31,7 +32,7 @@ void hls_endpoint_free(struct hls_endpoint *endpoint)
 	if (!endpoint)
 		return;
 	for (struct hls_session *session; (session = map_next(&endpoint->sessions, &at)) != NULL;)
-		free(session);
+		hls_session_free(session);
 	list_each (node, &endpoint->all)
 		hls_packager_free(CONTAINER_OF(node, struct hls_packager, node));
 	map_done(&endpoint->sessions);
@@ -51,7 +52,7 @@ static void open_session(void *owner, struct request *req)
 {
 	static const struct hls_want want = { .kind = HLS_MULTIVARIANT };
 	struct hls_endpoint *endpoint = owner;
-	struct str key = request_param(req, "key");
+	struct str key = request_param(req, "key"), codecs = request_query(req, "codecs");
 	struct hls_session *session;
 	struct why why = { 0 };
 	bool is_new = false;
@@ -61,13 +62,15 @@ static void open_session(void *owner, struct request *req)
 		response_send(req, 200, HLS_PLAYLIST_TYPE, (struct str){ 0 });
 		return;
 	}
+	if (err == ERR_OK)
+		err = codecs_check(codecs, &why);
 	if (err != ERR_OK) {
 		refuse(req, err, &why);
 		return;
 	}
 	hls_lock(endpoint);
 	struct hls_packager *packager = hls_packager_open(endpoint, key, &is_new);
-	err = packager ? hls_session_new(packager, &session, &why) : ERR_NO_MEMORY;
+	err = packager ? hls_session_new(packager, codecs, &session, &why) : ERR_NO_MEMORY;
 	bool is_empty = packager && is_new && err != ERR_OK;
 	if (is_empty)
 		hls_packager_unlist(packager);
@@ -155,9 +158,9 @@ const struct route hls_routes[] = {
 	{ "GET", "/live/{key}.m3u8",                          RIGHT_OPEN, 0, open_session, 0 },
 	{ "GET", "/v2/media/live/{key}.m3u8",                 RIGHT_OPEN, 0, open_session, 0 },
 	{ "GET", "/v2/meida/live/{key}.m3u8",                 RIGHT_OPEN, 0, open_session, 0 },
-	{ "GET", "/live/{key}/hls/{session}/{file}",          RIGHT_OPEN, 0, serve_file,   0 },
-	{ "GET", "/v2/media/live/{key}/hls/{session}/{file}", RIGHT_OPEN, 0, serve_file,   0 },
-	{ "GET", "/v2/meida/live/{key}/hls/{session}/{file}", RIGHT_OPEN, 0, serve_file,   0 },
+	{ "GET", "/live/{key}/hls/{session}/{file}",          RIGHT_OPEN, 0, serve_file,   ROUTE_SECRET_PATH },
+	{ "GET", "/v2/media/live/{key}/hls/{session}/{file}", RIGHT_OPEN, 0, serve_file,   ROUTE_SECRET_PATH },
+	{ "GET", "/v2/meida/live/{key}/hls/{session}/{file}", RIGHT_OPEN, 0, serve_file,   ROUTE_SECRET_PATH },
 };
 /* clang-format on */
 const size_t hls_route_count = COUNT_OF(hls_routes);

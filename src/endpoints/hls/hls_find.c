@@ -26,7 +26,11 @@ static struct hls_answer give(struct hls_bytes *bytes, size_t offset, size_t siz
 
 static struct hls_answer give_playlist(const struct hls_packager *packager)
 {
-	return give(packager->playlist, 0, packager->playlist ? packager->playlist->size : 0);
+	struct hls_answer answer =
+		give(packager->playlist, 0, packager->playlist ? packager->playlist->size : 0);
+
+	memcpy(answer.video_codec, packager->video_codec, sizeof answer.video_codec);
+	return answer;
 }
 
 /* A number too far ahead is refused, one to come is waited for (RFC 8216, second edition,

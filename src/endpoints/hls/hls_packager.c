@@ -73,7 +73,7 @@ static void write_facts(struct hls_packager *packager, struct hls_facts *facts)
 {
 	const struct hls_cutter *cutter = &packager->cutter;
 	const struct hls_track *video = &cutter->tracks.video, *sound = &cutter->tracks.sound;
-	bool has_video = video->is_there;
+	bool has_video = hls_cutter_has_video(cutter);
 
 	*facts = (struct hls_facts){ .width = has_video ? video->mp4.width : 0,
 		                     .height = has_video ? video->mp4.height : 0 };
@@ -99,7 +99,8 @@ static void on_cut(void *owner)
 	hls_lock(packager->endpoint);
 	packager->facts = facts;
 	(void)snprintf(packager->video_codec, sizeof packager->video_codec, "%s",
-	               packager->cutter.tracks.video.text);
+	               hls_cutter_has_video(&packager->cutter) ? packager->cutter.tracks.video.text
+	                                                       : "");
 	hls_unlock(packager->endpoint);
 	packager->is_dirty = true;
 }

@@ -72,6 +72,7 @@ struct hls_session {
 	struct list_node node;
 	size_t request_count, parked_count; /* under way */
 	int64_t asked_ms;
+	char *codecs;  /* what its player can show; NULL: it did not say */
 	uint64_t seen; /* the next segment's number in the newest playlist it got unasked */
 	bool is_told;  /* somebody has its address */
 };
@@ -108,7 +109,9 @@ void hls_packager_free(struct hls_packager *packager);
 
 /* --- hls_session.c --- */
 /* A session of that packager with one request under way; under the lock. ERR_BUSY with why. */
-enum err hls_session_new(struct hls_packager *packager, struct hls_session **out, struct why *why);
+enum err hls_session_new(struct hls_packager *packager, struct str codecs, struct hls_session **out,
+                         struct why *why);
+void hls_session_free(struct hls_session *session);
 /* The session of that id and stream, with one request more under way; NULL. */
 struct hls_session *hls_session_find(struct hls_endpoint *endpoint, struct str id, struct str key);
 /* A request of it is over. */
@@ -124,7 +127,7 @@ struct hls_answer {
 	struct hls_bytes *bytes;
 	size_t offset, size;
 	struct hls_facts facts;
-	char video_codec[FLV_CODEC_TEXT_MAX];
+	char video_codec[FLV_CODEC_TEXT_MAX]; /* of a playlist */
 	struct why why;
 };
 /* What is there for this request; its bytes are given. Under the lock, as the next. */

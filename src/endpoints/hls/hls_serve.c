@@ -116,6 +116,24 @@ static enum err park(struct hls_session *session, struct request *req, const str
 
 /* --- answering ----------------------------------------------------------------------------- */
 
+/* What the stream is made of may have changed since the session's last playlist: then it ends with
+ * this one. Under the lock. */
+static void mind_codec(struct hls_session *session, struct hls_answer *answer)
+{
+	struct hls_answer refusal = { .verdict = HLS_PROBLEM };
+	const char *codec = answer->video_codec;
+
+	if (answer->verdict != HLS_ANSWER || !session->codecs || !codec[0] ||
+	    codecs_include(str_of(session->codecs), str_of(codec)))
+		return;
+	metric_count(METRIC_view_codec_total);
+	(void)why_set_reason(&refusal.why, ERR_UNSUPPORTED, REASON_CODEC_UNSUPPORTED, NULL, "%s",
+	                     codec);
+	hls_bytes_unref(answer->bytes);
+	session->is_told = false;
+	*answer = refusal;
+}
+
 /* {key}/hls/{session}/media.m3u8, beside the address that was asked for. A colon would make a
  * scheme of what stands before it. */
 static void write_address(const struct hls_session *session, struct buf *out)
@@ -133,17 +151,7 @@ static void send_multivariant(struct hls_session *session, struct request *req,
                               const struct hls_answer *answer)
 {
 	AUTO_BUF uri = { 0 }, body = { 0 };
-	struct str codecs = request_query(req, "codecs");
-	struct why why = { 0 };
 
-	if (codecs.size && answer->video_codec[0] &&
-	    !codecs_include(codecs, str_of(answer->video_codec))) {
-		metric_count(METRIC_view_codec_total);
-		(void)why_set_reason(&why, ERR_UNSUPPORTED, REASON_CODEC_UNSUPPORTED, NULL, "%s",
-		                     answer->video_codec);
-		api_problem(req, why.err, &why);
-		return;
-	}
 	buf_init(&uri, 3 * STREAM_KEY_SIZE + 64);
 	buf_init(&body, 2048);
 	write_address(session, &uri);
@@ -198,6 +206,7 @@ void hls_serve(struct hls_session *session, struct request *req, const struct hl
 	if (answer.verdict == HLS_WAIT &&
 	    park(session, req, &wanted, deadline_ms, &waiter) != ERR_OK)
 		answer = hls_answer_busy();
+	mind_codec(session, &answer);
 	if (answer.verdict == HLS_ANSWER && want->kind == HLS_MEDIA)
 		session->seen = packager->next;
 	hls_unlock(packager->endpoint);

@@ -19,7 +19,14 @@ static enum err check_room(const struct hls_packager *packager, struct why *why)
 	                              : "too many watch this stream over HLS");
 }
 
-enum err hls_session_new(struct hls_packager *packager, struct hls_session **out, struct why *why)
+void hls_session_free(struct hls_session *session)
+{
+	free(session->codecs);
+	free(session);
+}
+
+enum err hls_session_new(struct hls_packager *packager, struct str codecs, struct hls_session **out,
+                         struct why *why)
 {
 	enum err err = check_room(packager, why);
 
@@ -29,9 +36,12 @@ enum err hls_session_new(struct hls_packager *packager, struct hls_session **out
 	if (!session)
 		return ERR_NO_MEMORY;
 	id_make(session->id);
-	err = map_add(&packager->endpoint->sessions, str_of(session->id), session);
+	if (codecs.size && !(session->codecs = str_dup(codecs)))
+		err = ERR_NO_MEMORY;
+	if (err == ERR_OK)
+		err = map_add(&packager->endpoint->sessions, str_of(session->id), session);
 	if (err != ERR_OK) {
-		free(session);
+		hls_session_free(session);
 		return err;
 	}
 	session->packager = packager;
@@ -76,7 +86,7 @@ void hls_session_end(struct hls_session *session)
 	packager->session_count--;
 	metric_add(METRIC_hls_sessions, -1);
 	hls_packager_poke(packager);
-	free(session);
+	hls_session_free(session);
 }
 
 void hls_session_done(struct hls_session *session)

@@ -32,8 +32,24 @@ static enum err take_video(struct hls_cutter *cutter, const struct flv_tag *tag,
 		return hls_can_carry(video.codec) ? ERR_OK : unsupported(why, "video", video.codec);
 	if (video.codec != tracks->video.codec)
 		return ERR_OK; /* until its configuration comes */
+	cutter->unseen_ms = 0;
+	if (video.is_key)
+		hls_cutter_darken(cutter, false);
+	if (cutter->is_dark)
+		return ERR_OK;
 	return hls_cutter_add_leading(cutter, tag->timestamp_ms, video.payload,
 	                              video.composition_ms, video.is_key, now_ms, why);
+}
+
+/* How long there has been sound and no video; steps that are jumps do not count. */
+static void count_unseen(struct hls_cutter *cutter, uint32_t stamp)
+{
+	int32_t step = (int32_t)(stamp - cutter->sound_stamp);
+
+	if (cutter->has_sound_stamp && step > 0 && step <= HLS_JUMP_MS)
+		cutter->unseen_ms += step;
+	cutter->has_sound_stamp = true;
+	cutter->sound_stamp = stamp;
 }
 
 /* Sound without video leads, once it is sure that no video comes. */
@@ -42,10 +58,7 @@ static enum err take_sound_alone(struct hls_cutter *cutter, const struct flv_tag
 {
 	const struct hls_track *track = &cutter->tracks.sound;
 
-	if (!cutter->has_sound_stamp)
-		cutter->first_sound_stamp = tag->timestamp_ms;
-	cutter->has_sound_stamp = true;
-	if (!cutter->leading && tag->timestamp_ms - cutter->first_sound_stamp < HLS_SOUND_ALONE_MS)
+	if (!cutter->leading && cutter->unseen_ms < HLS_SOUND_ALONE_MS)
 		return ERR_OK;
 	if (!track->is_there || audio->codec != track->codec)
 		return unsupported(why, "sound", audio->codec);
@@ -69,9 +82,13 @@ static enum err take_sound(struct hls_cutter *cutter, const struct flv_tag *tag,
 	}
 	if (!audio.is_frame || !audio.payload.size)
 		return ERR_OK;
-	if (!tracks->video.is_there)
+	bool is_carried = tracks->sound.is_there && audio.codec == tracks->sound.codec;
+	count_unseen(cutter, tag->timestamp_ms);
+	if (is_carried && tracks->video.is_there && cutter->unseen_ms >= HLS_DARKNESS_MS)
+		hls_cutter_darken(cutter, true);
+	if (!hls_cutter_has_video(cutter))
 		return take_sound_alone(cutter, tag, &audio, now_ms, why);
-	if (tracks->sound.is_there && audio.codec == tracks->sound.codec)
+	if (is_carried)
 		hls_cutter_add_sound(cutter, tag->timestamp_ms, audio.payload);
 	return ERR_OK;
 }

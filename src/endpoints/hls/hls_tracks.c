@@ -100,14 +100,14 @@ enum err hls_tracks_set_sound(struct hls_tracks *tracks, const struct flv_audio 
 	return err != ERR_OK ? err : set_track(&tracks->sound, &facts, facts.rate_hz, out_is_new);
 }
 
-enum err hls_tracks_write_init(const struct hls_tracks *tracks, bool has_sound,
+enum err hls_tracks_write_init(const struct hls_tracks *tracks, bool has_video, bool has_sound,
                                struct hls_bytes **out)
 {
 	struct mp4_track mp4[MP4_TRACKS_MAX];
 	size_t count = 0;
 	AUTO_BUF init = { 0 };
 
-	if (tracks->video.is_there)
+	if (has_video)
 		mp4[count++] = tracks->video.mp4;
 	if (has_sound)
 		mp4[count++] = tracks->sound.mp4;

@@ -39,7 +39,7 @@ enum err hls_tracks_set_sound(struct hls_tracks *tracks, const struct flv_audio 
 bool hls_can_carry(enum flv_codec codec);
 
 /* The initialisation segment; video is the first track. */
-enum err hls_tracks_write_init(const struct hls_tracks *tracks, bool has_sound,
+enum err hls_tracks_write_init(const struct hls_tracks *tracks, bool has_video, bool has_sound,
                                struct hls_bytes **out);
 
 /* Of one packet of sound: what the durations are multiples of, in the track's timescale. */

@@ -6,15 +6,10 @@
 
 #define FLV_FRAMED_MAX (LIVE_PARTS_MAX + 1)
 
-enum err flv_viewer_new(struct request *req, struct flv_viewer **out, struct why *why)
+enum err flv_viewer_new(struct str codecs, struct flv_viewer **out)
 {
-	struct str codecs = request_query(req, "codecs");
-	struct flv_viewer *flv;
+	struct flv_viewer *flv = calloc(1, sizeof *flv);
 
-	if (codecs.size > CODECS_TEXT_MAX)
-		return why_set_reason(why, ERR_INVALID, REASON_NONE, "codecs",
-		                      "at most %d characters", CODECS_TEXT_MAX);
-	flv = calloc(1, sizeof *flv);
 	if (flv && codecs.size)
 		flv->codecs = str_dup(codecs);
 	if (!flv || (codecs.size && !flv->codecs)) {

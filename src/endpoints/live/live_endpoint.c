@@ -59,8 +59,11 @@ static void view_http(struct live_endpoint *endpoint, struct request *req, struc
 		response_send(req, 200, "video/x-flv", (struct str){ 0 });
 		return;
 	}
+	struct str codecs = request_query(req, "codecs");
 	if (err == ERR_OK)
-		err = flv_viewer_new(req, &flv, &why);
+		err = codecs_check(codecs, &why);
+	if (err == ERR_OK)
+		err = flv_viewer_new(codecs, &flv);
 	if (err == ERR_OK)
 		err = viewer_join(endpoint->live, key, &flv_viewer_ops, &flv->viewer, &why);
 	if (err != ERR_OK) {
@@ -79,16 +82,18 @@ static void view_websocket(struct live_endpoint *endpoint, struct request *req, 
 	struct why why = { 0 };
 	char key[STREAM_KEY_SIZE] = "";
 	AUTO_BUF leftover = { 0 };
-	struct flv_viewer *flv;
+	struct str codecs = request_query(req, "codecs");
+	struct flv_viewer *flv = NULL;
 
-	enum err err = flv_viewer_new(req, &flv, &why);
-	if (err != ERR_OK) {
-		api_problem(req, err, &why);
-		return;
-	}
-	err = live_check_rights(endpoint, req, param, &why);
+	enum err err = live_check_rights(endpoint, req, param, &why);
+	if (err == ERR_OK)
+		err = codecs_check(codecs, &why);
 	if (err == ERR_OK)
 		err = str_copy(param, key, sizeof key); /* the request ends with the upgrade */
+	if (err == ERR_INVALID || flv_viewer_new(codecs, &flv) != ERR_OK) {
+		api_problem(req, err == ERR_OK ? ERR_NO_MEMORY : err, &why);
+		return;
+	}
 	buf_init(&leftover, FLV_MESSAGE_MAX);
 	flv->is_websocket = true;
 	flv->viewer.kind = VIEWER_WEBSOCKET;

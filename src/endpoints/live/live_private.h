@@ -30,8 +30,8 @@ struct flv_viewer {
 	bool is_websocket;
 };
 
-/* Reads what the player can show; ERR_INVALID past CODECS_TEXT_MAX. */
-enum err flv_viewer_new(struct request *req, struct flv_viewer **out, struct why *why);
+/* `codecs`: what the player can show; empty: it did not say. */
+enum err flv_viewer_new(struct str codecs, struct flv_viewer **out);
 void flv_viewer_free(struct flv_viewer *flv);
 
 extern const struct viewer_ops flv_viewer_ops;

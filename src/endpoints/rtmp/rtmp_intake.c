@@ -52,7 +52,7 @@ static bool keep(struct buf *kept, const struct rtmp_media *media)
 	return true;
 }
 
-static void set_intro(struct rtmp_intake *intake)
+static void set_intro(struct rtmp_intake *intake, bool fits_frames)
 {
 	const struct buf *tags[] = { &intake->metadata, &intake->video, &intake->audio };
 	uint8_t head[FLV_HEADER_SIZE];
@@ -65,7 +65,7 @@ static void set_intro(struct rtmp_intake *intake)
 	if (buf_err(&config) == ERR_OK)
 		(void)publisher_set_intro(intake->publisher,
 		                          (struct str){ (const char *)head, sizeof head },
-		                          buf_str(&config));
+		                          buf_str(&config), fits_frames);
 }
 
 /* Encoders' times jump; players would wait for hours, or go back. */
@@ -138,7 +138,7 @@ static void take_video(struct rtmp_intake *intake, const struct rtmp_media *medi
 		if (!keep(&intake->video, media))
 			return;
 		describe_video(intake, &video);
-		set_intro(intake);
+		set_intro(intake, false);
 	}
 	/* A configuration that changes goes to those who watch already, too. */
 	if (video.is_frame || video.is_header || video.is_end)
@@ -151,17 +151,18 @@ static void take_audio(struct rtmp_intake *intake, const struct rtmp_media *medi
 
 	if (flv_read_audio(media->body, media->size, &audio) != ERR_OK)
 		return;
-	if (!intake->has_audio) {
+	bool is_first = !intake->has_audio; /* often right behind the first key frame */
+	if (is_first) {
 		intake->has_audio = true;
 		describe_audio(intake, &audio);
 		if (!audio.is_header)
-			set_intro(intake);
+			set_intro(intake, true);
 	}
 	if (audio.is_header) {
 		if (!keep(&intake->audio, media))
 			return;
 		describe_audio(intake, &audio);
-		set_intro(intake);
+		set_intro(intake, is_first);
 	}
 	/* A configuration is no sound yet: the video's may come right behind it. */
 	add(intake, media, audio.is_header ? FRAME_SCRIPT : FRAME_AUDIO, false, audio.is_frame);
@@ -174,7 +175,7 @@ void rtmp_intake_take(struct rtmp_intake *intake, const struct rtmp_media *media
 	case RTMP_MEDIA_AUDIO: take_audio(intake, media); return;
 	case RTMP_MEDIA_METADATA:
 		if (keep(&intake->metadata, media) && (intake->has_video || intake->has_audio))
-			set_intro(intake);
+			set_intro(intake, true);
 		return;
 	}
 }

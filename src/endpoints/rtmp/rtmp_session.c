@@ -65,8 +65,14 @@ static void on_unpublish(void *owner)
 
 static void on_stop(void *owner)
 {
-	rtmp_player_end(owner);
-	rtmp_session_expect(owner);
+	struct rtmp_session *session = owner;
+	const struct rtmp_player *player = session->player;
+
+	/* What came next would be taken for the rest of the message that is half sent. */
+	if (player && !rtmp_relay_is_between(&player->relay))
+		conn_close(session->conn, ERR_CLOSED);
+	rtmp_player_end(session);
+	rtmp_session_expect(session);
 }
 
 static void on_pause(void *owner, bool is_paused)

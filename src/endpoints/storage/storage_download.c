@@ -227,12 +227,14 @@ static void on_found(struct file_find *find, enum err err)
 		return;
 	}
 	(void)snprintf(tag, sizeof tag, "\"%s\"", find->facts.id);
-	if (read_range(sending, tag) != ERR_OK) {
+	/* The order is RFC 9110's (§13.2.2): of what did not change no part is looked for. */
+	bool is_known = lists_tag(request_header(req, "If-None-Match"), tag);
+	if (!is_known && read_range(sending, tag) != ERR_OK) {
 		answer_unsatisfiable(sending);
 		return;
 	}
 	add_headers(sending, tag);
-	if (lists_tag(request_header(req, "If-None-Match"), tag)) {
+	if (is_known) {
 		response_empty(req, 304);
 		sending_free(sending);
 	} else if (request_method(req) == HTTP_HEAD) {

@@ -16,7 +16,7 @@ unsigned run_index(const struct loop *loop)
 void run_post(struct loop *loop, struct mail *mail)
 {
 	if (loop == loop_current())
-		loop_defer(loop, mail); /* no lock, no wake-up: this turn's end is soon enough */
+		loop_defer(loop, mail); /* no lock, no wake-up: the turn's end is soon enough */
 	else
 		loop_post(loop, mail);
 }

@@ -368,14 +368,3 @@ enum err rtmp_server_refuse(struct rtmp_server *server, const char *code, const 
 	server_write_status(server, "error", code, description);
 	return server->is_feeding ? buf_err(&server->out) : flush(&turn);
 }
-
-enum err rtmp_server_ping(struct rtmp_server *server, uint32_t timestamp_ms,
-                          const struct rtmp_events *events, void *owner)
-{
-	struct server_turn turn = { server, events, owner };
-
-	if (server->state < SERVER_IDLE)
-		return ERR_CONFLICT;
-	rtmp_write_user_control(&server->out, RTMP_PING, timestamp_ms);
-	return server->is_feeding ? buf_err(&server->out) : flush(&turn);
-}

@@ -17,11 +17,12 @@
  *
  * Threads  none of its own.
  * Memory   everything an event hands over is borrowed for that call. The events and their owner
- * must outlive the session. An event may call accept or refuse, nothing else of this session, and
- * must not free it. Errors   ERR_MALFORMED, ERR_TOO_LARGE (a message, a command, what is held, the
- * streams), ERR_UNSUPPORTED (AMF3), ERR_NO_MEMORY. After any the connection is to be closed; the
- * last on_unpublish is the owner's affair then (see rtmp_server_is_publishing()). Secrets  a token
- * is handed to on_publish and on_play and kept nowhere else in reach.
+ *          must outlive the session. An event may call accept or refuse, nothing else of it, and
+ *          must not free it.
+ * Errors   ERR_MALFORMED, ERR_TOO_LARGE (a message, a command, what is held, the streams),
+ *          ERR_UNSUPPORTED (AMF3), ERR_NO_MEMORY. After any the connection is to be closed; the
+ *          last on_unpublish is the owner's affair then.
+ * Secrets  a token is handed to on_publish and on_play and kept nowhere else in reach.
  */
 #ifndef VIGIL_PROTO_RTMP_SERVER_H
 #define VIGIL_PROTO_RTMP_SERVER_H
@@ -86,10 +87,6 @@ enum err rtmp_server_end_play(struct rtmp_server *server, const char *descriptio
  * (`code` such as "NetStream.Publish.Denied"); without on_unpublish. */
 enum err rtmp_server_refuse(struct rtmp_server *server, const char *code, const char *description,
                             const struct rtmp_events *events, void *owner);
-
-/* Asks the peer for a sign of life; any peer answers with bytes. */
-enum err rtmp_server_ping(struct rtmp_server *server, uint32_t timestamp_ms,
-                          const struct rtmp_events *events, void *owner);
 
 bool rtmp_server_is_publishing(const struct rtmp_server *server);
 

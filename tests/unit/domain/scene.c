@@ -71,8 +71,8 @@ static void set_intro(void *arg)
 	add_unit(&config, 'C', pushing->number, pushing->size);
 	publisher_set_video(pushing->pusher->publisher,
 	                    &(struct stream_video){ .codec = "avc1.42c01e" });
-	assert_ok(
-		publisher_set_intro(pushing->pusher->publisher, buf_str(&head), buf_str(&config)));
+	assert_ok(publisher_set_intro(pushing->pusher->publisher, buf_str(&head), buf_str(&config),
+	                              false));
 }
 
 void push_intro(struct pusher *pusher, uint32_t version, size_t config_size)

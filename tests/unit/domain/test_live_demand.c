@@ -99,6 +99,22 @@ static void a_refusal_is_passed_on_with_code_and_words(void **state)
 	play_finish(&play);
 }
 
+static void a_long_refusal_is_cut_between_characters(void **state)
+{
+	struct play play;
+	char answer[512] = "{\"play\":{\"code\":60013,\"error\":\"x";
+
+	play_begin(&play, *state);
+	for (size_t at = strlen(answer), i = 0; i < 60; i++, at += 2)
+		memcpy(answer + at, "\xc3\xa9", 2);
+	(void)str_copy(STR("\"}}"), answer + strlen(answer), 8);
+	play_answer(&play, answer);
+	assert_int_equal(play.watcher.why.reason, REASON_DEVICE_REFUSED);
+	assert_non_null(strstr(play.watcher.why.text, "x\xc3\xa9"));
+	assert_true(str_is_utf8(str_of(play.watcher.why.text)));
+	play_finish(&play);
+}
+
 static void an_answer_that_makes_no_sense_is_a_refusal(void **state)
 {
 	struct play play;
@@ -360,6 +376,7 @@ int main(void)
 		cmocka_unit_test_in_house(the_push_may_come_before_the_answer),
 		cmocka_unit_test_in_house(an_offline_camera_is_said_at_once),
 		cmocka_unit_test_in_house(a_refusal_is_passed_on_with_code_and_words),
+		cmocka_unit_test_in_house(a_long_refusal_is_cut_between_characters),
 		cmocka_unit_test_in_house(an_answer_that_makes_no_sense_is_a_refusal),
 		cmocka_unit_test_in_house(a_silent_camera_is_no_answer_after_five_seconds),
 		cmocka_unit_test_in_house(a_camera_that_agrees_and_does_not_push_is_no_push),

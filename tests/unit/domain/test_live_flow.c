@@ -414,6 +414,43 @@ static void who_may_not_go_on_stops_pushing_and_his_viewers_hear_it(void **state
 	cut_off(*state, &remove, "removed");
 }
 
+static bool shows_h264(struct viewer *viewer, const char *codec)
+{
+	(void)viewer;
+	return str_starts(str_of(codec), STR("avc1"));
+}
+
+static void tell_h265(void *arg)
+{
+	const struct pusher *pusher = arg;
+
+	publisher_set_video(pusher->publisher, &(struct stream_video){ .codec = "hvc1.1.6.L93" });
+}
+
+static void a_viewer_ends_when_the_codec_changes_to_one_it_cannot_show(void **state)
+{
+	struct pusher pusher;
+	struct watcher picky, any;
+
+	push_start(&pusher, *state);
+	watch_start(&any, *state, pusher.loop, "CAM");
+	watch_start(&picky, *state, pusher.loop, "CAM");
+	struct viewer_ops ops = *picky.viewer.ops;
+	ops.can_show = shows_h264;
+	picky.viewer.ops = &ops;
+	house_wait(*state, is_received, &picky);
+	house_run(*state, pusher.loop, tell_h265, &pusher);
+	assert_ok(push_unit(&pusher, 'K', 2, 100, 40));
+	house_turn(*state, 5);
+	assert_watched(&picky, "H1 C1 K1");
+	assert_int_equal(picky.ended_reason, REASON_CODEC_UNSUPPORTED);
+	assert_string_equal(picky.why.text, "hvc1.1.6.L93");
+	assert_watched(&any, "H1 C1 K1 K2");
+	watch_stop(&picky);
+	watch_stop(&any);
+	push_close(&pusher);
+}
+
 #define cmocka_unit_test_in_house(test) \
 	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
@@ -441,6 +478,8 @@ int main(void)
 			a_viewer_that_leaves_while_a_flush_waits_leaves_nothing_behind),
 		cmocka_unit_test_in_house(who_may_not_go_on_stops_pushing_and_his_viewers_hear_it),
 		cmocka_unit_test_in_house(a_push_that_was_replaced_takes_no_more_frames),
+		cmocka_unit_test_in_house(
+			a_viewer_ends_when_the_codec_changes_to_one_it_cannot_show),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

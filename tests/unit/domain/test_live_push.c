@@ -297,6 +297,22 @@ static void a_device_has_so_many_replays_and_no_more(void **state)
 	play_finish(&play);
 }
 
+static void the_picture_of_one_push_is_not_that_of_the_next(void **state)
+{
+	struct play play = { .house = *state };
+	struct pusher second;
+
+	house_add(*state, "CAM", DEVICE_CAMERA, SIGN_POLICY_TIMESTAMP);
+	camera_init(&play.camera, *state, "CAM");
+	play_push(&play);
+	assert_string_equal(play_look(*state).video.codec, "avc1.42c01e");
+	push_open(&second, *state, play.pusher.loop, "CAM");
+	assert_string_equal(play_look(*state).video.codec, "");
+	house_turn(*state, 5);
+	push_close(&second);
+	camera_close(&play.camera);
+}
+
 #define cmocka_unit_test_in_house(test) \
 	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
@@ -317,6 +333,7 @@ int main(void)
 			a_recording_that_is_over_is_read_to_its_end_and_not_played_again),
 		cmocka_unit_test_in_house(a_recording_has_a_stop_of_its_own),
 		cmocka_unit_test_in_house(a_device_has_so_many_replays_and_no_more),
+		cmocka_unit_test_in_house(the_picture_of_one_push_is_not_that_of_the_next),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,6 +147,47 @@ static void a_caller_may_leave_at_any_time(void **state)
 	assert_ok(bring_upload(house, "CAM", "a", large, NULL));
 }
 
+static enum err give_away(struct db_tx *tx, struct db_job *job)
+{
+	static const char *const texts[] = {
+		"DELETE FROM devices WHERE did = 'GONE'",
+		"INSERT INTO organizations (id, name, created_at) VALUES ('other', 'other', 0)",
+		"UPDATE devices SET organization = 'other' WHERE did = 'SOLD'",
+	};
+	struct db_statement *change;
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		assert_ok(db_prepare(tx, texts[i], &change));
+		assert_ok(db_run(change));
+	}
+	return ERR_OK;
+}
+
+static void a_device_that_is_gone_or_anothers_by_then_keeps_nothing(void **state)
+{
+	static const char *const dids[] = { "GONE", "SOLD" };
+	struct house *house = *state;
+	struct bringing *both[2];
+	struct db_job job = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		house_add(house, dids[i], DEVICE_CAMERA, SIGN_POLICY_ANY);
+		both[i] = bringing_new(house, FILE_UPLOAD, dids[i], "a", "x");
+		both[i]->is_held = true;
+		house_run(house, house->loop, bringing_begin, both[i]);
+		house_wait(house, bringing_is_ready, both[i]);
+	}
+	assert_ok(db_write_now(house->db, &job, give_away));
+	for (int i = 0; i < 2; i++) {
+		both[i]->is_held = false;
+		house_run(house, house->loop, bringing_go_on, &both[i]->put);
+		house_wait(house, bringing_is_done, both[i]);
+		assert_err(both[i]->err, ERR_DENIED);
+		free(both[i]);
+	}
+	wait_objects(house, 0);
+}
+
 static void uploads_expire_and_a_removed_devices_files_go(void **state)
 {
 	struct house *house = *state;
@@ -193,6 +234,7 @@ int main(void)
 		cmocka_unit_test_in_house(a_name_again_and_one_still_too_many_make_room),
 		cmocka_unit_test_in_house_twice(a_name_again_and_one_still_too_many_make_room),
 		cmocka_unit_test_in_house(a_caller_may_leave_at_any_time),
+		cmocka_unit_test_in_house(a_device_that_is_gone_or_anothers_by_then_keeps_nothing),
 		cmocka_unit_test_in_house(uploads_expire_and_a_removed_devices_files_go),
 		cmocka_unit_test_in_house_twice(uploads_expire_and_a_removed_devices_files_go),
 	};

@@ -172,6 +172,21 @@ static void a_thousand_expired_uploads_go(void **state)
 	                 UPLOADS_PER_DEVICE_MAX - 1);
 }
 
+/* One that comes before the last is gone must not put the sweep off for ever: 20 files are kept. */
+static void what_is_replaced_all_the_time_goes_all_the_time(void **state)
+{
+	struct house *house = *state;
+
+	NEEDS_TEST_CLOCK();
+	house_add(house, "CAM", DEVICE_CAMERA, SIGN_POLICY_ANY);
+	house_run(house, house->loop, start_sweep, house);
+	for (int i = 0; i < 60; i++) {
+		assert_ok(bring_upload(house, "CAM", "a", "x", NULL));
+		house_move_clock(house, 100);
+	}
+	wait_objects(house, 1);
+}
+
 #define cmocka_unit_test_in_house(test) \
 	cmocka_unit_test_setup_teardown(test, house_start, house_stop)
 
@@ -184,6 +199,7 @@ int main(void)
 		cmocka_unit_test_in_house(sizes_at_the_limit_are_taken_and_past_it_refused),
 		cmocka_unit_test_in_house(what_a_buffer_holds),
 		cmocka_unit_test_in_house(a_thousand_expired_uploads_go),
+		cmocka_unit_test_in_house(what_is_replaced_all_the_time_goes_all_the_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

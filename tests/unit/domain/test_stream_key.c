@@ -63,6 +63,7 @@ static void what_is_no_key_is_refused(void **state)
 		"CAM1_replay_1_0_202007251122-3_20200725113344",
 		"CAM1_replay_1_0_20191231235959_20200201000000", /* 31 days and a second */
 		"CAM1_Replay_1_0_20200725112233_20200725113344",
+		"CAM1_replay_1_0_20200725112260_20200725113344", /* 112300 by another name */
 		DID64 "x",
 		DID64 "x_replay_65535_1_20200725112233Z_20200725113344Z",
 	};

@@ -291,6 +291,44 @@ static void sound_alone_leads_after_a_second(void **state)
 	assert_int_equal(count_of(&stage->record, 'p'), 0);
 }
 
+static void sound_goes_on_alone_when_video_ends(void **state)
+{
+	struct stage *stage = *state;
+
+	begin(stage);
+	assert_ok(take(stage, FLV_AUDIO, 0, sound_head, sizeof sound_head - 1));
+	for (uint32_t at = 0; at < 4000; at += 40) {
+		take_frame(stage, at, at % 1000 == 0);
+		take_sound(stage, at);
+	}
+	for (uint32_t at = 4000; at < 3920 + HLS_DARKNESS_MS; at += 40)
+		take_sound(stage, at);
+	assert_int_equal(count_of(&stage->record, 'b'), 0);
+	size_t parts = stage->record.count;
+	for (uint32_t at = 3920 + HLS_DARKNESS_MS; at < 20000; at += 40)
+		take_sound(stage, at);
+	assert_false(hls_cutter_has_video(&stage->cutter));
+	assert_int_equal(count_of(&stage->record, 'b'), 1);
+	assert_true(stage->record.count > parts + 10);
+	take_frame(stage, 20000, false); /* nothing to begin with */
+	assert_false(hls_cutter_has_video(&stage->cutter));
+	take_video(stage, 20040, 4000, 1000);
+	assert_true(hls_cutter_has_video(&stage->cutter));
+	assert_int_equal(count_of(&stage->record, 'b'), 2);
+	assert_int_equal(count_of(&stage->record, 'i'), 3);
+}
+
+static void video_that_ends_beside_other_sound_is_waited_for(void **state)
+{
+	struct stage *stage = *state;
+
+	begin(stage);
+	take_video(stage, 0, 4000, 1000);
+	for (uint32_t at = 4000; at < 2 * HLS_DARKNESS_MS; at += 40)
+		assert_ok(take(stage, FLV_AUDIO, at, "\x7eg711", 5));
+	assert_true(hls_cutter_has_video(&stage->cutter));
+}
+
 static void what_cannot_be_carried_is_told(void **state)
 {
 	struct stage *stage = *state;
@@ -327,6 +365,8 @@ int main(void)
 		TEST(another_configuration_breaks),
 		TEST(sound_that_ends_is_left_out_and_comes_back),
 		TEST(sound_alone_leads_after_a_second),
+		TEST(sound_goes_on_alone_when_video_ends),
+		TEST(video_that_ends_beside_other_sound_is_waited_for),
 		TEST(what_cannot_be_carried_is_told),
 		TEST(the_owner_may_end_a_segment_at_a_part),
 #undef TEST

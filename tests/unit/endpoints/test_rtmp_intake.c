@@ -265,6 +265,34 @@ static void a_changed_configuration_goes_to_those_who_watch(void **state)
 	scene_stop(&scene);
 }
 
+static void join_anew(void *arg)
+{
+	struct scene *scene = arg;
+
+	viewer_leave(&scene->viewer);
+	buf_clear(&scene->received);
+	assert_ok(viewer_join(scene->house->domain->live, STR("CAM"), &viewer_ops, &scene->viewer,
+	                      NULL));
+}
+
+static void sound_or_facts_behind_a_key_frame_leave_it_to_those_who_come(void **state)
+{
+	struct scene scene;
+	char text[512];
+
+	scene_start(&scene, *state);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 0, avc_head);
+	push_bytes(&scene, RTMP_MEDIA_VIDEO, 40, avc_key);
+	push_bytes(&scene, RTMP_MEDIA_AUDIO, 50, aac_head);
+	push_bytes(&scene, RTMP_MEDIA_AUDIO, 60, aac_frame);
+	push_bytes(&scene, RTMP_MEDIA_METADATA, 70, "\x02\x00\x0aonMetaData\x05");
+	house_run(scene.house, scene.house->loop, join_anew, &scene);
+	house_turn(scene.house, 3);
+	assert_string_equal(tags(&scene, text),
+	                    "flags5 18@0+14 9@0+12 8@0+4 9@40+10 8@50+4 8@60+5");
+	scene_stop(&scene);
+}
+
 static void sound_alone_starts_at_any_frame_a_second_later(void **state)
 {
 	struct scene scene;
@@ -314,6 +342,8 @@ int main(void)
 		cmocka_unit_test_in_house(viewers_get_head_configurations_and_frames_as_tags),
 		cmocka_unit_test_in_house(times_that_jump_become_steady),
 		cmocka_unit_test_in_house(a_changed_configuration_goes_to_those_who_watch),
+		cmocka_unit_test_in_house(
+			sound_or_facts_behind_a_key_frame_leave_it_to_those_who_come),
 		cmocka_unit_test_in_house(sound_alone_starts_at_any_frame_a_second_later),
 		cmocka_unit_test_in_house(
 			what_is_no_media_is_dropped_and_a_large_configuration_not_kept),

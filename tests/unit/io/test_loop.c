@@ -83,6 +83,36 @@ static void mails_come_in_order_and_deferred_ones_at_the_end_of_the_turn(void **
 	loop_free(loop);
 }
 
+/* Longer than one turn has for what was deferred. */
+static void on_slow_note(struct mail *mail)
+{
+	int64_t end_us = clock_steady_us() + 2000;
+
+	while (clock_steady_us() < end_us)
+		;
+	on_note(mail);
+}
+
+static void what_was_deferred_holds_the_others_up_for_a_moment_only(void **state)
+{
+	struct note notes[3] = { 0 };
+	struct loop *loop = NULL;
+	size_t wanted = 6;
+
+	order[0] = '\0';
+	assert_ok(loop_new(0, &loop));
+	for (int i = 0; i < 3; i++)
+		notes[i] = (struct note){ .mail = { .fn = i ? on_note : on_slow_note },
+			                  .loop = loop,
+			                  .letter = (char)('a' + i) };
+	loop_defer(loop, &notes[0].mail);
+	loop_defer(loop, &notes[1].mail);
+	loop_post(loop, &notes[2].mail);
+	assert_true(loop_run_until(loop, has_length, &wanted, 2000));
+	assert_string_equal(order, "a.c.b.");
+	loop_free(loop);
+}
+
 static void timers_fire_in_order_and_not_before_their_time(void **state)
 {
 	struct note notes[4] = { 0 };
@@ -404,6 +434,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mails_come_in_order_and_deferred_ones_at_the_end_of_the_turn),
+		cmocka_unit_test(what_was_deferred_holds_the_others_up_for_a_moment_only),
 		cmocka_unit_test(timers_fire_in_order_and_not_before_their_time),
 		cmocka_unit_test(mails_of_many_threads_keep_each_threads_order),
 		cmocka_unit_test(a_lane_takes_up_to_its_limit_and_refuses_one_more),

@@ -121,7 +121,6 @@ static void no_answer_without_a_question(void **state)
 	           ERR_CONFLICT);
 	assert_err(rtmp_server_refuse(recorder.server, "x", "y", &recorder_events, &recorder),
 	           ERR_CONFLICT);
-	assert_err(rtmp_server_ping(recorder.server, 0, &recorder_events, &recorder), ERR_CONFLICT);
 	assert_int_equal(recorder.sent.size, 0);
 	recorder_done(&recorder);
 }
@@ -374,7 +373,7 @@ static void a_command_ends_at_its_limit(void **state)
 	assert_err(feed_command_of(RTMP_COMMAND_MAX + 1), ERR_TOO_LARGE);
 }
 
-static void a_ping_is_answered_and_ours_is_sent(void **state)
+static void a_ping_is_answered(void **state)
 {
 	struct recorder recorder;
 
@@ -383,9 +382,6 @@ static void a_ping_is_answered_and_ours_is_sent(void **state)
 	assert_ok(feed_message(&recorder, RTMP_USER_CONTROL, 0, "\x00\x06\x01\x02\x03\x04", 6));
 	assert_int_equal(recorder.sent.size, 18);
 	assert_memory_equal(recorder.sent.at + 12, "\x00\x07\x01\x02\x03\x04", 6);
-	buf_clear(&recorder.sent);
-	assert_ok(rtmp_server_ping(recorder.server, 5, &recorder_events, &recorder));
-	assert_memory_equal(recorder.sent.at + 12, "\x00\x06\x00\x00\x00\x05", 6);
 	assert_err(feed_message(&recorder, RTMP_USER_CONTROL, 0, "\x00\x06\x01", 3), ERR_MALFORMED);
 	recorder_done(&recorder);
 }
@@ -460,7 +456,7 @@ int main(void)
 		cmocka_unit_test(commands_out_of_order_are_malformed),
 		cmocka_unit_test(the_number_of_streams_ends_at_its_limit),
 		cmocka_unit_test(a_command_ends_at_its_limit),
-		cmocka_unit_test(a_ping_is_answered_and_ours_is_sent),
+		cmocka_unit_test(a_ping_is_answered),
 		cmocka_unit_test(an_ack_is_sent_each_half_window),
 		cmocka_unit_test(a_flood_of_pings_is_answered_in_full),
 		cmocka_unit_test(a_name_that_is_too_long_is_refused),
