@@ -33,7 +33,7 @@ def assert_decoded(done):
     words = done.stdout.decode(errors="replace")
     assert done.returncode == 0, (words, done.stderr)
     assert "picture.GstPad:sink: caps = video/x-raw" in words
-    assert "sound.GstPad:sink: caps = audio/x-raw" in words
+    assert "sound.GstPad:sink: caps = audio/x-raw" in words, (words[-4000:], done.stderr)
 
 
 def gst(*arguments, **options):
